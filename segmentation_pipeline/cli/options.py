@@ -1,0 +1,58 @@
+"""The options that every command shares, and how they open a workspace."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from segmentation_pipeline.workspace import Workspace
+
+
+@dataclass
+class Invocation:
+    """What the entry point must know of the command it ran."""
+
+    debug: bool = False
+
+
+def _remember_debug(context: typer.Context, value: bool) -> None:
+    invocation = context.find_root().obj
+    if isinstance(invocation, Invocation):
+        invocation.debug = invocation.debug or value
+
+
+Project = Annotated[
+    Path,
+    typer.Option("--project", metavar="DIR", envvar="SEGMENTATION_PROJECT", help="The project's folder."),
+]
+WorkspaceId = Annotated[
+    str | None, typer.Option("--workspace", metavar="ID", help="Which workspace of the project.")
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="INSTANT", help="The instant that windows count back from."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Debug = Annotated[
+    bool,
+    typer.Option(
+        "--debug", help="Show the traceback of an error.", callback=_remember_debug, expose_value=False
+    ),
+]
+HERE = Path()
+
+
+def open_project(project: Path, workspace_id: str | None = None, as_of: str | None = None) -> Workspace:
+    """Return the workspace a command works in, with the ``as_of`` it was given."""
+    from segmentation_pipeline.workspace import open_workspace
+
+    workspace = open_workspace(project, workspace_id, env=os.environ)
+    if as_of is None:
+        return workspace
+    return dataclasses.replace(workspace, as_of=workspace.instant(as_of))

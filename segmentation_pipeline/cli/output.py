@@ -1,0 +1,135 @@
+"""How commands speak: tables and JSON on standard output; errors, findings and progress on the other."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import decimal
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from segmentation_pipeline.errors import DefinitionError, SegmentationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from segmentation_pipeline.diagnostics import Diagnostic
+
+WIDE = 200
+COLOURS = {
+    "fresh": "green",
+    "stale": "yellow",
+    "held": "yellow",
+    "failed": "red",
+    "completed": "green",
+    "partially_completed": "yellow",
+}
+
+
+def console() -> Console:
+    """Return the console of standard output: as wide as the terminal, or wide enough for a file."""
+    return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, soft_wrap=True)
+
+
+def say(text: str = "") -> None:
+    """Print one line of rich markup."""
+    console().print(text)
+
+
+def print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, default=_plain, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.datetime | dt.date):
+        return written(value)
+    if isinstance(value, decimal.Decimal | Path):
+        return str(value)
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def written(value: Any) -> str:
+    """Return a value as people read it: an instant in UTC to the second, nothing for null."""
+    if value is None:
+        return ""
+    if isinstance(value, dt.datetime):
+        moment = value.astimezone(dt.UTC)
+        return moment.isoformat(timespec="seconds" if not moment.microsecond else "microseconds").replace(
+            "+00:00", "Z"
+        )
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    if isinstance(value, list | tuple):
+        return ", ".join(written(item) for item in value)
+    return str(value)
+
+
+def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, title: str | None = None) -> None:
+    """Print the named columns; numbers stand right, and a status has its colour."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    rows = list(rows)
+    for column in columns:
+        numeric = all(isinstance(row.get(column), int | float | None) for row in rows)
+        table.add_column(column.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        cells = [escape(written(row.get(column))) for column in columns]
+        shown = [
+            f"[{COLOURS[cell]}]{cell}[/]" if column == "status" and cell in COLOURS else cell
+            for column, cell in zip(columns, cells, strict=True)
+        ]
+        table.add_row(*shown)
+    console().print(table)
+
+
+def print_findings(findings: Sequence[Diagnostic]) -> None:
+    """Print each finding as ``file:line:column: severity[rule]: message``, with its hint."""
+    for finding in findings:
+        sys.stdout.write(f"{finding}\n")
+
+
+def print_error(error: SegmentationError) -> None:
+    """Print what is wrong, where, what is allowed and one hint."""
+    out = Console(stderr=True, highlight=False, soft_wrap=True)
+    if isinstance(error, DefinitionError):
+        for finding in error.diagnostics:
+            out.print(str(finding), markup=False)
+        return
+    out.print(f"[bold red]error:[/] {escape(error.what)}")
+    if error.where is not None:
+        out.print(f"  where: {error.where}", markup=False)
+    if error.allowed:
+        out.print(f"  allowed: {', '.join(error.allowed)}", markup=False)
+    if error.hint:
+        out.print(f"  hint: {error.hint}", markup=False)
+
+
+@contextlib.contextmanager
+def progress_bar(*, wanted: bool = True) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Give a function ``(what, done, total)`` that moves a bar; None where nobody sees a terminal."""
+    if not (wanted and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("", total=None)
+
+        def move(what: str, done: int, total: int) -> None:
+            bars.update(task, description=what, completed=done, total=total or None)
+
+        yield move

@@ -1,0 +1,57 @@
+"""What ``--select`` names: segments by id, and their neighbours in the graph of embeddings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from segmentation_pipeline.diagnostics import did_you_mean
+from segmentation_pipeline.errors import UsageError
+from segmentation_pipeline.rules.graph import dependents, embeds
+
+if TYPE_CHECKING:
+    from segmentation_pipeline.rules.segment import Definitions
+
+
+def selected(expression: str, definitions: Definitions) -> set[str]:
+    """Return the ids of ``a,b``: ``+a`` adds what `a` embeds, ``a+`` adds what embeds `a`.
+
+    Broken segments may be selected: the run reports them. Raises `UsageError` for an unknown id.
+    """
+    known = {*definitions.segments, *definitions.broken}
+    found: set[str] = set()
+    for part in (part.strip() for part in expression.split(",")):
+        name = part.strip("+")
+        if name not in known:
+            raise UsageError(
+                f"there is no segment `{name}`", where=f"--select {expression}", hint=did_you_mean(name, known)
+            )
+        found.add(name)
+        if part.startswith("+"):
+            found |= _embedded(definitions, name)
+        if part.endswith("+"):
+            found |= dependents(definitions.segments, {name})
+    return found
+
+
+def _embedded(definitions: Definitions, name: str) -> set[str]:
+    found: set[str] = set()
+    border = {name}
+    while border:
+        below = {each for one in border if one in definitions.segments for each in embeds(definitions.segments[one])}
+        border = below - found
+        found |= border
+    return found
+
+
+def embeddable(name: str, definitions: Definitions) -> set[str]:
+    """Return the ids `name` may embed: sound, active, of its object, and no loop back to it."""
+    if name not in definitions.segments:
+        known = definitions.segments
+        raise UsageError(f"there is no sound segment `{name}`", allowed=list(known), hint=did_you_mean(name, known))
+    own = definitions.segments[name]
+    looping = dependents(definitions.segments, {name}) | {name}
+    return {
+        other.id
+        for other in definitions.segments.values()
+        if other.active and other.object == own.object and other.id not in looping
+    }

@@ -1,0 +1,181 @@
+"""The index: tables turned into what rules read. A row an object, in order of a dense `object_index`.
+
+Derived from the lake's tables alone and rebuildable at any time. A column that is missing, or of
+another type than the catalog says, is left out and named in ``problems``: the segments that read
+it fail closed, the others go on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from segmentation_pipeline.catalog.contracts import polars_type
+from segmentation_pipeline.catalog.types import (
+    Boolean,
+    Date,
+    Datetime,
+    Decimal,
+    Enum,
+    FieldType,
+    Integer,
+    ListOf,
+    Number,
+    Text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from segmentation_pipeline.catalog.model import Catalog, EventSource, Field, ObjectType
+
+    Frames = Mapping[str, pl.LazyFrame]
+
+OBJECT_INDEX = "object_index"
+_VALUE_COLUMN: dict[type, str] = {
+    Text: "value_text",
+    Enum: "value_text",
+    Integer: "value_number",
+    Number: "value_number",
+    Decimal: "value_number",
+    Boolean: "value_boolean",
+    Date: "value_date",
+    Datetime: "value_datetime",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Profiles by object and events by source, lazy.
+
+    A profile has ``object_index``, the object's key and its fields by name, sorted by
+    ``object_index``. Events have ``object_index`` and the source's columns; those of unknown
+    objects are left out. ``problems`` says, by object or source and column, why one is not there.
+    """
+
+    profiles: Mapping[str, pl.LazyFrame]
+    events: Mapping[str, pl.LazyFrame]
+    problems: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def build_index(catalog: Catalog, frames: Frames) -> Index:
+    """Return the index over frames named by table; the frames are read only when it is."""
+    problems: dict[str, dict[str, str]] = {}
+    profiles = {}
+    for kind in catalog.objects.values():
+        if (built := _profile(kind, frames, problems.setdefault(kind.name, {}))) is not None:
+            profiles[kind.name] = built
+    events = {}
+    for source in catalog.events.values():
+        owner = next((kind for kind in catalog.objects.values() if source.name in kind.events), None)
+        if owner is None or owner.name not in profiles:
+            continue
+        keys = profiles[owner.name].select(owner.key, OBJECT_INDEX)
+        found = _events(source, owner, keys, frames, problems.setdefault(source.name, {}))
+        if found is not None:
+            events[source.name] = found
+    return Index(profiles, events, problems)
+
+
+def normal(column: pl.Expr, kind: FieldType) -> pl.Expr:
+    """Return a column as rules see it: text in NFC, NaN as null."""
+    match kind:
+        case Text() | Enum():
+            return column.str.normalize("NFC")
+        case Number():
+            return column.fill_nan(None)
+        case ListOf(Text() | Enum() | Number() as of):
+            return column.list.eval(normal(pl.element(), of))
+        case _:
+            return column
+
+
+def _profile(kind: ObjectType, frames: Frames, problems: dict[str, str]) -> pl.LazyFrame | None:
+    own = _columns(kind, frames.get(kind.table), kind.table, problems)
+    if own is None or kind.key in problems:
+        return None
+    frame, schema = own
+    if OBJECT_INDEX not in schema:
+        frame = frame.sort(kind.key).with_row_index(OBJECT_INDEX)
+    here = [name for name in kind.fields if name in schema and name not in problems]
+    frame = frame.select(
+        pl.col(OBJECT_INDEX).cast(pl.Int64),
+        *{kind.key: pl.col(kind.key), **{name: normal(pl.col(name), kind.fields[name].type) for name in here}}.values(),
+    )
+    for name, found in kind.fields.items():
+        if found.satellite is None or name in here:
+            continue
+        values = _satellite(found, kind, frames, problems)
+        if values is not None:
+            frame = frame.join(values, on=kind.key, how="left")
+    return frame.sort(OBJECT_INDEX)
+
+
+def _columns(
+    kind: ObjectType, frame: pl.LazyFrame | None, table: str, problems: dict[str, str]
+) -> tuple[pl.LazyFrame, pl.Schema] | None:
+    if frame is None:
+        problems |= dict.fromkeys(kind.fields, f"table `{table}` has not been imported")
+        return None
+    schema = frame.collect_schema()
+    for name, found in kind.fields.items():
+        problem = _problem(found, name, schema, table)
+        if problem is not None and (found.satellite is None or name in schema):
+            problems[name] = problem
+    return frame, schema
+
+
+def _problem(found: Field, column: str, schema: pl.Schema, table: str) -> str | None:
+    wanted = polars_type(found.type)
+    if column not in schema:
+        return f"column `{column}` of table `{table}` is missing"
+    if schema[column] != wanted:
+        return f"column `{column}` of table `{table}` is {schema[column]}, the catalog says {found.type}"
+    return None
+
+
+def _satellite(
+    found: Field, kind: ObjectType, frames: Frames, problems: dict[str, str]
+) -> pl.LazyFrame | None:
+    """Return key and value of a field that another table holds: a list of rows, or one row."""
+    assert found.satellite is not None
+    table = found.satellite.table
+    if table not in frames:
+        problems[found.name] = f"table `{table}` has not been imported"
+        return None
+    frame = frames[table]
+    is_list = isinstance(found.type, ListOf) and found.satellite.value is not None
+    element = found.type.of if isinstance(found.type, ListOf) else found.type
+    column = found.satellite.value if is_list and found.satellite.value else _VALUE_COLUMN.get(type(element), "")
+    if column not in frame.collect_schema():
+        problems[found.name] = f"column `{column}` of table `{table}` is missing"
+        return None
+    if is_list:
+        present = frame.filter(pl.col(column).is_not_null())
+        return present.group_by(kind.key).agg(normal(pl.col(column).unique().sort(), element).alias(found.name))
+    value = normal(pl.col(column).cast(polars_type(element)), element).alias(found.name)
+    rows = frame.filter(pl.col("field_name") == found.name.split(".", 1)[-1])
+    return rows.group_by(kind.key, maintain_order=True).agg(value.last())
+
+
+def _events(
+    source: EventSource, owner: ObjectType, keys: pl.LazyFrame, frames: Frames, problems: dict[str, str]
+) -> pl.LazyFrame | None:
+    if source.table not in frames:
+        problems |= dict.fromkeys(source.columns, f"table `{source.table}` has not been imported")
+        return None
+    frame = frames[source.table]
+    schema = frame.collect_schema()
+    for name, found in source.columns.items():
+        if (problem := _problem(found, name, schema, source.table)) is not None:
+            problems[name] = problem
+    if any(name in problems for name in (source.key, source.type, source.time, source.id)):
+        return None
+    here = {name: found for name, found in source.columns.items() if name not in problems}
+    return (
+        frame.filter(pl.col(source.time).is_not_null())
+        .select(normal(pl.col(name), found.type) for name, found in here.items())
+        .join(keys, left_on=source.key, right_on=owner.key, how="inner")
+    )

@@ -1,0 +1,132 @@
+"""Measures as Polars aggregates: every measure of one source in one ``group_by``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from segmentation_pipeline.catalog.contracts import polars_type
+from segmentation_pipeline.catalog.types import Date, Decimal, Integer, Number
+from segmentation_pipeline.evaluation.averages import compare_average
+from segmentation_pipeline.evaluation.predicates import compare, inside
+from segmentation_pipeline.evaluation.to_polars import Rows, compile_condition
+from segmentation_pipeline.rules.clock import DAY, to_day
+from segmentation_pipeline.rules.tree import Events
+
+if TYPE_CHECKING:
+    from segmentation_pipeline.catalog.types import FieldType
+    from segmentation_pipeline.rules.clock import Clock
+    from segmentation_pipeline.rules.tree import Compare, Measure
+
+_MILLION = 1_000_000
+_WIDE = Decimal(0)
+"""The type a sum of integers is compared in: 38 digits, where 64 bits could wrap."""
+_LARGEST = float(10**38)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """How the rows of a source lie in time: which columns time, order and type them.
+
+    ``time`` is None where the rows of a relation have none; a related row without a time counts
+    only where no window is asked for.
+    """
+
+    time: str | None
+    kind: FieldType | None
+    order: str
+    type: str | None = None
+
+    def point(self) -> pl.Expr:
+        assert self.time is not None
+        return pl.col(self.time).to_physical().cast(pl.Int64)
+
+    def visible(self, clock: Clock) -> pl.Expr:
+        """Rows timed after ``as_of`` do not exist yet."""
+        if self.time is None:
+            # A column, not a literal: in an aggregation `pl.lit(True).sum()` is 1, not the row count.
+            return pl.col(self.order).is_not_null()
+        return (self.point() <= self.now(clock)).fill_null(value=True)
+
+    def now(self, clock: Clock) -> int:
+        return to_day(clock.today) if isinstance(self.kind, Date) else clock.as_of
+
+
+def aggregate(measure: Measure, timeline: Timeline, clock: Clock, name: str) -> list[pl.Expr]:
+    """Return the aggregates of one measure, named ``name`` (an average also ``name`` + ``:count``)."""
+    chosen = _chosen(measure, timeline, clock)
+    if measure.measure == "count":
+        return [chosen.sum().cast(pl.Int64).alias(name)]
+    if measure.measure in ("days_since_first", "days_since_last"):
+        point = timeline.point().filter(chosen)
+        latest = point.min() if measure.measure == "days_since_first" else point.max()
+        length = 1 if isinstance(timeline.kind, Date) else DAY
+        return [((timeline.now(clock) - latest) // length).alias(name)]
+    values = _values(measure).filter(chosen)
+    match measure.measure:
+        case "sum":
+            if isinstance(measure.type, Integer):
+                values = values.cast(pl.Int128)
+                return [values.sum().cast(polars_type(_WIDE)).alias(name)]
+            return [values.sum().alias(name)]
+        case "avg":
+            total = values.to_physical().cast(pl.Int128).sum()
+            return [total.alias(name), values.count().cast(pl.Int64).alias(f"{name}:count")]
+        case "min":
+            return [values.min().alias(name)]
+        case "max":
+            return [values.max().alias(name)]
+        case "count_distinct":
+            return [values.drop_nulls().n_unique().cast(pl.Int64).alias(name)]
+        case "first" | "last":
+            return [_ordered(values, chosen, timeline, measure.measure).alias(name)]
+    raise NotImplementedError(f"no translation of the measure `{measure.measure}`")
+
+
+def threshold(node: Compare, measure: Measure, name: str, clock: Clock) -> pl.Expr:
+    """Return the comparison of a measure's column; objects without rows have null there."""
+    column = pl.col(name)
+    if measure.measure == "avg":
+        return compare_average(node, measure, column, pl.col(f"{name}:count"))
+    if measure.measure in ("count", "sum", "count_distinct"):
+        column = column.fill_null(0)
+    if measure.measure == "sum" and isinstance(measure.type, Integer):
+        node = replace(node, operand=replace(measure, type=_WIDE))
+    return compare(node, column, clock)
+
+
+def _chosen(measure: Measure, timeline: Timeline, clock: Clock) -> pl.Expr:
+    parts = [timeline.visible(clock)]
+    if isinstance(measure.source, Events) and timeline.type is not None:
+        parts.append(pl.col(timeline.type).is_in(list(measure.source.types)))
+    if measure.within is not None:
+        span = clock.day_span if isinstance(timeline.kind, Date) else clock.span
+        parts.append(inside(timeline.point(), span(measure.within)).fill_null(value=False))
+    if measure.where is not None:
+        parts.append(compile_condition(measure.where, Rows(clock)))
+    return pl.all_horizontal(parts)
+
+
+def _values(measure: Measure) -> pl.Expr:
+    """Return what is computed with; a ``number`` in whole millionths, so that sums are exact.
+
+    The unit is reached in 64-bit floats, half to even. What has no place among 38 digits is null.
+    """
+    assert measure.of is not None
+    column = pl.col(measure.of.name)
+    if not isinstance(measure.of.type, Number):
+        return column
+    scaled = (column * _MILLION).round(0, mode="half_to_even")
+    fits = scaled.is_finite() & (scaled.abs() < _LARGEST)
+    whole = pl.when(fits).then(scaled).cast(pl.Int128)
+    return whole.cast(pl.Decimal(38, 0)) / pl.lit(_MILLION, dtype=pl.Decimal(38, 6))
+
+
+def _ordered(values: pl.Expr, chosen: pl.Expr, timeline: Timeline, which: str) -> pl.Expr:
+    by = [pl.col(timeline.order).filter(chosen)]
+    if timeline.time is not None:
+        by.insert(0, timeline.point().filter(chosen))
+    ranked = values.sort_by(by, nulls_last=False)
+    return ranked.first() if which == "first" else ranked.last()

@@ -1,0 +1,52 @@
+"""Rows on their way from a file to a table, and what is said of those that stay behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+ROW = "row number"
+"""Beside a batch's own columns; the blank keeps it apart from any field."""
+
+FINDINGS = pl.Schema({ROW: pl.Int64(), "column": pl.String(), "value": pl.String(), "reason": pl.String()})
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A line that is no row: what it says, and why it cannot be read."""
+
+    row: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of one file: ``frame`` has the source's columns and `ROW`; ``read`` counts all lines."""
+
+    frame: pl.DataFrame
+    broken: tuple[Broken, ...] = ()
+
+    @property
+    def read(self) -> int:
+        return self.frame.height + len(self.broken)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Typed rows that may land, and findings (`FINDINGS`) on those that may not, by `ROW`."""
+
+    frame: pl.DataFrame
+    findings: pl.DataFrame
+
+    def without(self, findings: pl.DataFrame) -> Checked:
+        """Return the rows less those that ``findings`` name, and all findings."""
+        if findings.is_empty():
+            return self
+        kept = self.frame.join(findings.select(ROW).unique(), on=ROW, how="anti", maintain_order="left")
+        return Checked(kept, pl.concat([self.findings, findings]))
+
+
+def no_findings() -> pl.DataFrame:
+    return pl.DataFrame(schema=FINDINGS)

@@ -1,0 +1,69 @@
+"""What keeps a table quick and small: added columns, compaction, removal of unreadable files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deltalake import Schema
+
+from segmentation_pipeline.errors import ContractError
+from segmentation_pipeline.lake.arrow import arrow_schema
+from segmentation_pipeline.lake.commit import Commit, commit_properties
+from segmentation_pipeline.lake.guard import wrapping
+from segmentation_pipeline.lake.store import changes
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import timedelta
+
+    from segmentation_pipeline.lake.store import DeltaStore
+    from segmentation_pipeline.lake.tables import Table
+
+
+def add_columns(store: DeltaStore, table: Table, commit: Commit | None = None) -> int:
+    """Add the columns that ``table`` declares and the lake's table lacks, null in every row so far.
+
+    Returns the latest version; without a missing column nothing is committed. Raises
+    `ContractError` if the two differ in anything else: a retyped or dropped column is rewritten by
+    `DeltaStore.replace`, on purpose.
+    """
+    with wrapping("cannot add columns", table.name):
+        target = store.open(table.name)
+        there = store.schema(table.name)
+        missing = [name for name in table.schema if name not in there]
+        faults = [fault for fault in changes(table, target) if "is missing" not in fault]
+        if faults:
+            raise ContractError(
+                "more than columns must be added: " + "; ".join(faults),
+                where=table.name,
+                hint="`replace` the whole table",
+            )
+        if missing:
+            declared = arrow_schema(table)
+            fields = [field for field in Schema.from_arrow(declared).fields if field.name in missing]
+            target.alter.add_columns(fields, commit_properties=commit_properties(commit or Commit()))
+        return target.version()
+
+
+def compact(store: DeltaStore, name: str) -> int:
+    """Join small files into large ones; the rows stay. Returns the latest version."""
+    with wrapping("cannot compact the table", name):
+        target = store.open(name)
+        target.optimize.compact(commit_properties=commit_properties(Commit({"maintenance": "compact"})))
+        return target.version()
+
+
+def vacuum(store: DeltaStore, name: str, keep: timedelta, versions: Collection[int] = ()) -> list[str]:
+    """Delete files that no version younger than ``keep`` reads, and return their names.
+
+    ``versions`` stay readable however old: those a running job has pinned, and those that repair,
+    replay and time travel promise. Reading an older one afterwards fails with FileNotFoundError.
+    """
+    with wrapping("cannot vacuum the table", name):
+        return store.open(name).vacuum(
+            retention_hours=int(keep.total_seconds() // 3600),
+            dry_run=False,
+            enforce_retention_duration=False,
+            keep_versions=sorted(versions) or None,
+            commit_properties=commit_properties(Commit({"maintenance": "vacuum"})),
+        )

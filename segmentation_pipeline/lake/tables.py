@@ -1,0 +1,91 @@
+"""Tables as values: name, columns, slices and comments, whether or not they exist yet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from segmentation_pipeline.catalog.contracts import MONTH, OBJECT_INDEX, layout, table_schema
+from segmentation_pipeline.errors import ContractError
+from segmentation_pipeline.lake.guard import unstorable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from segmentation_pipeline.catalog.model import Catalog
+
+_ADDED = {
+    OBJECT_INDEX: "dense number of the object, given at its first import and never reused",
+    MONTH: "YYYY-MM of the event's time in UTC",
+}
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One Delta table: its folder's name, its columns in order, and what is said of them.
+
+    ``partition_by`` are text or integer columns, a folder per value; ``packed`` integer columns
+    stored as differences (small where values ascend), for long sorted lists of integers.
+    Raises `ContractError` for a type that would not come back as written.
+    """
+
+    name: str
+    schema: pl.Schema
+    partition_by: tuple[str, ...] = ()
+    comment: str = ""
+    column_comments: Mapping[str, str] = field(default_factory=dict)
+    packed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        faults = [
+            f"`{name}` {dtype}: {why}" for name, dtype in self.schema.items() if (why := unstorable(dtype))
+        ]
+        faults += _faults(self)
+        if faults:
+            raise ContractError("no such table can be stored: " + "; ".join(faults), where=self.name)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that is no plain word: it becomes a folder, and must not lead elsewhere."""
+    if not _NAME.fullmatch(name):
+        raise ContractError(
+            f"`{name}` cannot name a table", allowed=["small letters, digits and _, a letter first"]
+        )
+
+
+def _faults(table: Table) -> Iterator[str]:
+    folded: dict[str, str] = {}
+    for name in table.schema:
+        if folded.setdefault(name.lower(), name) != name:
+            yield f"`{name}` and `{folded[name.lower()]}` differ only by case"
+    for name in table.partition_by:
+        if table.schema.get(name) not in (pl.String, pl.Int64, pl.Int32):
+            yield f"`{name}` partitions and is no text or integer column"
+    for name in table.packed:
+        if name in table.partition_by or not table.schema.get(name, pl.Null()).is_integer():
+            yield f"`{name}` is packed and is no integer column"
+    for name in table.column_comments:
+        if name not in table.schema:
+            yield f"`{name}` has a comment and is no column"
+
+
+def catalog_table(catalog: Catalog, name: str) -> Table:
+    """Return the table in which the lake keeps a table of the catalog, as its declaration has it."""
+    laid = layout(catalog, name)
+    said = {column: field.description for column, field in laid.fields.items() if field.description}
+    return Table(
+        name,
+        table_schema(catalog, name),
+        laid.partition_by,
+        laid.description,
+        {
+            column: text
+            for column, text in {**_ADDED, **said}.items()
+            if column in laid.fields or column in laid.added
+        },
+    )

@@ -1,0 +1,174 @@
+"""Says in plain English, and without ambiguity, what a rule asks for: two rules never read the same."""
+
+from __future__ import annotations
+
+import decimal
+import json
+import re
+from functools import singledispatch
+from typing import TYPE_CHECKING
+
+from segmentation_pipeline.catalog.types import Enum, ListOf, Text
+from segmentation_pipeline.rules import tree
+from segmentation_pipeline.rules.operators import OPERATORS
+from segmentation_pipeline.rules.phrases import phrase
+from segmentation_pipeline.rules.segment import Segment
+from segmentation_pipeline.rules.time_english import describe_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MEASURES = {
+    "count": "the number of",
+    "sum": "the sum of",
+    "avg": "the average of",
+    "min": "the least",
+    "max": "the greatest",
+    "count_distinct": "the number of distinct values of",
+    "first": "the first",
+    "last": "the last",
+    "days_since_first": "the days since the first of",
+    "days_since_last": "the days since the last of",
+}
+_NEVER_NULL = ("count", "sum", "count_distinct")
+
+
+def describe(rule: tree.Condition | Segment) -> str:
+    """Return a rule as one or more indented lines of English, without a final line break."""
+    return _segment(rule) if isinstance(rule, Segment) else "\n".join(_lines(rule))
+
+
+@singledispatch
+def _lines(condition: tree.Condition) -> list[str]:
+    """Return the lines of a condition, the first without a mark and those below it indented."""
+    raise NotImplementedError(f"English has no words for {type(condition).__name__}")
+
+
+@_lines.register
+def _(_condition: tree.Everyone) -> list[str]:
+    return ["everyone"]
+
+
+@_lines.register
+def _(condition: tree.InSegment) -> list[str]:
+    return [f"is a member of segment {condition.segment}"]
+
+
+@_lines.register
+def _(condition: tree.All) -> list[str]:
+    return _group("all of:", condition.conditions)
+
+
+@_lines.register
+def _(condition: tree.Any) -> list[str]:
+    return _group("any of:", condition.conditions)
+
+
+@_lines.register
+def _(condition: tree.AtLeast) -> list[str]:
+    return _group(f"at least {condition.k} of:", condition.conditions)
+
+
+@_lines.register
+def _(condition: tree.Not) -> list[str]:
+    return _group("not:", (condition.condition,))
+
+
+@_lines.register
+def _(condition: tree.Compare) -> list[str]:
+    operand = condition.operand
+    where = operand.where if isinstance(operand, tree.Measure) else None
+    head = f"{_operand(operand)} {phrase(condition)}{_wanted(condition)}{_fine_print(condition)}"
+    return [head] if where is None else _group(f"{head}; counting only rows with:", (where,))
+
+
+def _group(head: str, conditions: Iterable[tree.Condition]) -> list[str]:
+    lines = [head]
+    for condition in conditions:
+        first, *rest = _lines(condition)
+        lines += [f"  - {first}", *(f"    {line}" for line in rest)]
+    return lines
+
+
+def _operand(operand: tree.Operand) -> str:
+    if isinstance(operand, tree.Field):
+        return _path(operand)
+    source = operand.source
+    if isinstance(source, tree.Events):
+        rows = f"{' or '.join(map(_name, source.types))} events of {_name(source.source)}"
+    else:
+        rows = f"related {_name(source.relation)} (rows of {_name(source.object)})"
+    of = f" {_path(operand.of)} over" if operand.of is not None else ""
+    window = f" in {describe_time(operand.within)}" if operand.within is not None else ""
+    return f"{_MEASURES[operand.measure]}{of} {rows}{window}"
+
+
+def _path(field: tree.Field) -> str:
+    return "'s ".join(map(_name, field.path))
+
+
+def _name(name: str) -> str:
+    return name if re.fullmatch(r"[\w.]+", name) else f"`{name}`"
+
+
+def _wanted(compare: tree.Compare) -> str:
+    value = compare.value
+    if OPERATORS[compare.operator].takes == "nothing":
+        return ""
+    if OPERATORS[compare.operator].takes == "pair" and isinstance(value, tuple):
+        return f" {_value(value[0])} and {_value(value[1])}, both included"
+    return f" {_value(value)}"
+
+
+def _value(value: object) -> str:
+    match value:
+        case tree.Field():
+            return f"the field {_path(value)}"
+        case tuple():
+            return "[" + ", ".join(map(_value, value)) + "]"
+        case str() | bool():
+            return json.dumps(value, ensure_ascii=False)
+        case int() | float() | decimal.Decimal():
+            return _number(value)
+        case _:
+            return describe_time(value)
+
+
+def _number(value: float | decimal.Decimal) -> str:
+    text = format(decimal.Decimal(repr(value)) if isinstance(value, float) else decimal.Decimal(value), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _fine_print(compare: tree.Compare) -> str:
+    """Say what case and null do where the operator alone does not."""
+    operator, operand, notes = OPERATORS[compare.operator], compare.operand, []
+    kind = operand.type.of if isinstance(operand.type, ListOf) else operand.type
+    if compare.ignore_case:
+        notes.append("ignoring case")
+    elif operator.ignores_case and isinstance(kind, Text | Enum):
+        notes.append("in exactly this case")
+    subject = "either" if isinstance(compare.value, tree.Field) else "it"
+    if compare.nulls_excluded:
+        notes.append(f"never if {subject} is null")
+    elif operator.positive not in (None, "is_empty") and not _never_null(operand):
+        notes.append(f"or {subject} is null")
+    return "".join(f", {note}" for note in notes)
+
+
+def _never_null(operand: tree.Operand) -> bool:
+    return isinstance(operand, tree.Measure) and operand.measure in _NEVER_NULL
+
+
+def _segment(segment: Segment) -> str:
+    head = f"{segment.type} segment {segment.id} of {segment.object}, days in {segment.time_zone}"
+    lines = [head + ("" if segment.active else ", inactive")]
+    if segment.where is not None:
+        lines += _group("members:", (segment.where,))
+    if segment.members is not None:
+        lines += ["members, by key or e-mail:", *(f"  - {_value(member)}" for member in segment.members)]
+    if segment.exclude is not None:
+        lines += _group("never:", (segment.exclude,))
+    for pin in segment.pins:
+        until = f" until the end of {pin.until.isoformat()}" if pin.until is not None else ""
+        lines.append(f"pinned {pin.put}, whatever the rules say: {_value(pin.key)}{until} ({pin.reason})")
+    return "\n".join(lines)

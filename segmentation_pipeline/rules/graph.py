@@ -1,0 +1,159 @@
+"""The graph of embedded segments: who embeds whom, in which order to evaluate, and what is wrong with it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from functools import singledispatch
+from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING
+
+from segmentation_pipeline.diagnostics import Diagnostic, did_you_mean
+from segmentation_pipeline.rules.tree import All, Any, AtLeast, Compare, Condition, Everyone, InSegment, Not
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from segmentation_pipeline.rules.segment import Segment
+
+
+@singledispatch
+def walk(node: Condition) -> Iterator[Condition]:
+    """Yield a condition and every condition below it, in the order they are written."""
+    raise NotImplementedError(f"no walk through {type(node).__name__}")
+
+
+@walk.register(Compare)
+@walk.register(InSegment)
+@walk.register(Everyone)
+def _(node: Compare | InSegment | Everyone) -> Iterator[Condition]:
+    yield node
+
+
+@walk.register(Not)
+def _(node: Not) -> Iterator[Condition]:
+    yield node
+    yield from walk(node.condition)
+
+
+@walk.register(All)
+@walk.register(Any)
+@walk.register(AtLeast)
+def _(node: All | Any | AtLeast) -> Iterator[Condition]:
+    yield node
+    for condition in node.conditions:
+        yield from walk(condition)
+
+
+def embeddings(segment: Segment) -> list[InSegment]:
+    """Return the places where a segment embeds others."""
+    roots = [root for root in (segment.where, segment.exclude) if root is not None]
+    return [node for root in roots for node in walk(root) if isinstance(node, InSegment)]
+
+
+def embeds(segment: Segment) -> tuple[str, ...]:
+    """Return the ids a segment embeds, each once, sorted."""
+    return tuple(sorted({node.segment for node in embeddings(segment)}))
+
+
+def evaluation_order(segments: Mapping[str, Segment]) -> list[str]:
+    """Return the ids so that every embedded segment stands before those that embed it.
+
+    ``segments`` has no loop; ids of one level are sorted, so the order is always the same.
+    """
+    sorter = TopologicalSorter({name: [e for e in embeds(s) if e in segments] for name, s in segments.items()})
+    sorter.prepare()
+    order: list[str] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        order += ready
+        sorter.done(*ready)
+    return order
+
+
+def dependents(segments: Mapping[str, Segment], roots: Collection[str]) -> set[str]:
+    """Return every segment that embeds one of ``roots``, directly or through others, roots left out."""
+    found: set[str] = set()
+    border = set(roots)
+    while border:
+        border = {name for name, segment in segments.items() if border & set(embeds(segment))} - found
+        found |= border
+    return found - set(roots)
+
+
+def closure_hashes(segments: Mapping[str, Segment]) -> dict[str, str]:
+    """Return a hash per segment of its own rule and of every rule it embeds."""
+    hashes: dict[str, str] = {}
+    for name in evaluation_order(segments):
+        parts = [segments[name].hash, *(hashes.get(embedded, "") for embedded in embeds(segments[name]))]
+        hashes[name] = hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+    return hashes
+
+
+def check_embeddings(segments: Mapping[str, Segment], unreadable: Collection[str]) -> list[Diagnostic]:
+    """Return every finding about embedding: unknown, inactive, of another object, in a loop.
+
+    ``unreadable`` are ids of definitions that exist but cannot be read; embedding one is not unknown.
+    """
+    found = [
+        finding
+        for segment in segments.values()
+        for node in embeddings(segment)
+        if (finding := _check(segment, node, segments, unreadable)) is not None
+    ]
+    return found + _loops(segments)
+
+
+def _check(
+    segment: Segment, node: InSegment, segments: Mapping[str, Segment], unreadable: Collection[str]
+) -> Diagnostic | None:
+    other = segments.get(node.segment)
+    if other is None:
+        if node.segment in unreadable:
+            return None
+        hint = did_you_mean(node.segment, set(segments) - {segment.id})
+        return Diagnostic("unknown-segment", f"unknown segment `{node.segment}`", node.at, hint, segment=segment.id)
+    if other.object != segment.object:
+        message = f"segment `{other.id}` holds objects of `{other.object}`, `{segment.id}` of `{segment.object}`"
+        return Diagnostic("embedded-object", message, node.at, segment=segment.id)
+    if not other.active:
+        hint = "activate it, or take it out of this rule"
+        return Diagnostic("embedded-inactive", f"segment `{other.id}` is not active", node.at, hint, segment=segment.id)
+    return None
+
+
+def _loops(segments: Mapping[str, Segment]) -> list[Diagnostic]:
+    edges = {name: [e for e in embeds(segment) if e in segments] for name, segment in segments.items()}
+    found = []
+    for name, segment in segments.items():
+        path = _path(edges, name, name)
+        if path is not None:
+            rule, message = "cycle", f"`{name}` embeds itself: {' → '.join(path)}"
+        else:
+            looping = _reached_loop(edges, name)
+            if looping is None:
+                continue
+            path = [*(_path(edges, name, looping) or []), *(_path(edges, looping, looping) or [])[1:]]
+            rule, message = "embeds-cycle", f"`{name}` embeds a loop: {' → '.join(path)}"
+        at = next(node.at for node in embeddings(segment) if node.segment == path[1])
+        found.append(Diagnostic(rule, message, at, "take one of these embeddings out", segment=name))
+    return found
+
+
+def _path(edges: Mapping[str, list[str]], start: str, goal: str) -> list[str] | None:
+    """Return the shortest path of at least one edge from ``start`` to ``goal``."""
+    border = deque([[start]])
+    seen: set[str] = set()
+    while border:
+        path = border.popleft()
+        for after in edges[path[-1]]:
+            if after == goal:
+                return [*path, after]
+            if after not in seen:
+                seen.add(after)
+                border.append([*path, after])
+    return None
+
+
+def _reached_loop(edges: Mapping[str, list[str]], start: str) -> str | None:
+    return next((name for name in edges if _path(edges, start, name) and _path(edges, name, name)), None)

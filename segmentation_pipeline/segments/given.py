@@ -1,0 +1,149 @@
+"""Rows written in a segment test as the frames that evaluation reads."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from segmentation_pipeline.catalog.contracts import polars_type, table_schema
+from segmentation_pipeline.catalog.derived import derive
+from segmentation_pipeline.catalog.types import Boolean, Date, Datetime, Decimal, Enum, FieldType, Integer, ListOf, Number, Text
+from segmentation_pipeline.diagnostics import Diagnostic, did_you_mean
+from segmentation_pipeline.documents import Mapping, Node, Scalar, Sequence
+from segmentation_pipeline.errors import DefinitionError, Position
+from segmentation_pipeline.rules.clock import LENGTHS, Clock
+from segmentation_pipeline.rules.literals import read_literal
+from segmentation_pipeline.rules.time_grammar import read_moment
+
+if TYPE_CHECKING:
+    from segmentation_pipeline.catalog.model import Catalog
+
+_AS_OF = re.compile(r"as_of(?:\s*([-+])\s*(\d+)\s*(minute|hour|day|week)s?)?")
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Reads rows by the types of the catalog; local times lie in the test's zone."""
+
+    catalog: Catalog
+    clock: Clock
+
+    def frames(self, node: Node | None) -> dict[str, pl.LazyFrame]:
+        """Return a frame for every table of the catalog; the tables not given are empty."""
+        rows: dict[str, list[dict[str, Any]]] = {}
+        if node is not None:
+            if not isinstance(node, Mapping):
+                raise _problem("`given` is a mapping from tables to rows", node.at)
+            for name, listed in node.entries:
+                if name.text not in self.catalog.table_names():
+                    raise _problem(f"unknown table `{name.text}`", name.at, did_you_mean(name.text, self.catalog.table_names()))
+                rows[name.text] = self._rows(name.text, listed)
+        return {name: self._frame(name, rows.get(name, [])).lazy() for name in self.catalog.table_names()}
+
+    def _columns(self, table: str) -> dict[str, FieldType]:
+        if (kind := self.catalog.object_of_table(table)) is not None:
+            return {kind.key: Text(), **{name: found.type for name, found in kind.fields.items()}}
+        if (source := self.catalog.source_of_table(table)) is not None:
+            return {name: found.type for name, found in source.columns.items()}
+        return {name: found.type for name, found in self.catalog.tables[table].columns.items()}
+
+    def _rows(self, table: str, node: Node) -> list[dict[str, Any]]:
+        if isinstance(node, Scalar) and node.is_null:
+            return []
+        if not isinstance(node, Sequence):
+            raise _problem(f"`{table}` takes a list of rows", node.at)
+        columns, key = self._columns(table), self._key(table)
+        rows = []
+        for number, item in enumerate(node.items, start=1):
+            if not isinstance(item, Mapping):
+                raise _problem("a row is a mapping from columns to values", item.at)
+            row = self._row(item, columns)
+            if key is not None and row.get(key) is None:
+                row[key] = f"row-{number}"
+            rows.append(row)
+        return rows
+
+    def _key(self, table: str) -> str | None:
+        if (kind := self.catalog.object_of_table(table)) is not None:
+            return kind.key
+        source = self.catalog.source_of_table(table)
+        return source.id if source is not None else None
+
+    def _row(self, node: Mapping, columns: dict[str, FieldType], prefix: str = "") -> dict[str, Any]:
+        row: dict[str, Any] = {}
+        for name, value in node.entries:
+            column = prefix + name.text
+            if column in columns:
+                row[column] = self._value(columns[column], value)
+            elif isinstance(value, Mapping) and any(known.startswith(f"{column}.") for known in columns):
+                row |= self._row(value, columns, f"{column}.")
+            else:
+                raise _problem(f"unknown column `{column}`", name.at, did_you_mean(column, columns))
+        return row
+
+    def _value(self, kind: FieldType, node: Node) -> Any:
+        if isinstance(node, Scalar) and node.is_null:
+            return None
+        if isinstance(kind, ListOf):
+            if not isinstance(node, Sequence):
+                raise _problem("a list is expected here", node.at)
+            return [self._value(kind.of, item) for item in node.items]
+        if not isinstance(node, Scalar):
+            raise _problem(f"a {kind} is expected here", node.at)
+        try:
+            return self._scalar(kind, node)
+        except ValueError as error:
+            raise _problem(str(error), node.at) from error
+
+    def _scalar(self, kind: FieldType, node: Scalar) -> Any:
+        match kind:
+            case Text() | Enum():
+                return node.text
+            case Number():
+                value = node.plain
+                return float(value) if isinstance(value, float) else read_literal(kind, node.text)
+            case Decimal():
+                return decimal.Decimal(str(read_literal(kind, node.text)))
+            case Datetime():
+                return _EPOCH + dt.timedelta(microseconds=self._instant(node.text))
+            case Date():
+                if _AS_OF.fullmatch(node.text.strip()):
+                    return dt.date.fromordinal(self.clock.local_day(self._instant(node.text)) + _EPOCH.toordinal())
+                return dt.date.fromordinal(self.clock.days(read_moment(node.text))[0] + _EPOCH.toordinal())
+            case Boolean() | Integer():
+                return read_literal(kind, node.text)
+        raise ValueError(f"no values of type {kind}")
+
+    def _instant(self, text: str) -> int:
+        """Return an instant in microseconds: absolute, in the test's zone, or against ``as_of``."""
+        if match := _AS_OF.fullmatch(text.strip()):
+            sign, amount, unit = match.groups()
+            if sign is None:
+                return self.clock.as_of
+            moved = int(amount) * LENGTHS[unit]  # type: ignore[index]  # the pattern admits only these units
+            return self.clock.as_of + (moved if sign == "+" else -moved)
+        return self.clock.extent(read_moment(text))[0]
+
+    def _frame(self, table: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
+        schema = dict(table_schema(self.catalog, table))
+        schema.pop("object_index", None)
+        kind = self.catalog.object_of_table(table)
+        given = {name for row in rows for name in row}
+        for name, found in self._columns(table).items():
+            if name in given and name not in schema:
+                schema[name] = polars_type(found)
+        frame = pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema, orient="row")
+        if kind is None:
+            return frame
+        absent = [name for name, found in kind.fields.items() if found.derived and name not in given]
+        return derive(kind, frame) if absent and rows else frame
+
+
+def _problem(message: str, at: Position, hint: str | None = None) -> DefinitionError:
+    return DefinitionError([Diagnostic("test-rows", message, at, hint)])
