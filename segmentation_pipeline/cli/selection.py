@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.diagnostics import did_you_mean
-from segmentation_pipeline.errors import UsageError
+from segmentation_pipeline.errors import DefinitionError, UsageError
 from segmentation_pipeline.rules.graph import dependents, embeds
 
 if TYPE_CHECKING:
-    from segmentation_pipeline.rules.segment import Definitions
+    from collections.abc import Collection
+
+    from segmentation_pipeline.rules.segment import Definitions, Segment
 
 
 def selected(expression: str, definitions: Definitions) -> set[str]:
@@ -22,9 +24,7 @@ def selected(expression: str, definitions: Definitions) -> set[str]:
     for part in (part.strip() for part in expression.split(",")):
         name = part.strip("+")
         if name not in known:
-            raise UsageError(
-                f"there is no segment `{name}`", where=f"--select {expression}", hint=did_you_mean(name, known)
-            )
+            raise _unknown(name, known)
         found.add(name)
         if part.startswith("+"):
             found |= _embedded(definitions, name)
@@ -43,15 +43,28 @@ def _embedded(definitions: Definitions, name: str) -> set[str]:
     return found
 
 
+def one_segment(name: str, definitions: Definitions) -> Segment:
+    """Return a sound segment; raise the finding of a broken one, `UsageError` for an unknown one."""
+    if name in definitions.segments:
+        return definitions.segments[name]
+    if name in definitions.broken:
+        raise DefinitionError([definitions.broken[name]])
+    raise _unknown(name, [*definitions.segments, *definitions.broken])
+
+
 def embeddable(name: str, definitions: Definitions) -> set[str]:
     """Return the ids `name` may embed: sound, active, of its object, and no loop back to it."""
-    if name not in definitions.segments:
-        known = definitions.segments
-        raise UsageError(f"there is no sound segment `{name}`", allowed=list(known), hint=did_you_mean(name, known))
-    own = definitions.segments[name]
+    own = one_segment(name, definitions)
     looping = dependents(definitions.segments, {name}) | {name}
     return {
         other.id
         for other in definitions.segments.values()
         if other.active and other.object == own.object and other.id not in looping
     }
+
+
+def _unknown(name: str, known: Collection[str]) -> UsageError:
+    return UsageError(
+        f"there is no segment `{name}`",
+        hint=did_you_mean(name, known) or "segmentation list shows them",
+    )

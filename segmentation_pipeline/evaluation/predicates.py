@@ -77,7 +77,7 @@ def predicate(
 def is_empty(kind: FieldType, column: pl.Expr) -> pl.Expr:
     """True for null, for text of white space only, for a list without elements."""
     match family(kind):
-        case "text":
+        case "text" | "enum":
             return column.is_null() | column.str.contains(_BLANK)
         case "list":
             return column.is_null() | (column.list.drop_nulls().list.len() == 0)

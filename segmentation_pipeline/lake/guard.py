@@ -7,6 +7,7 @@ with the cast that its caller should have made.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ _STORABLE = (
     pl.Decimal,
     pl.Binary,
 )
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_LONGEST = 400
 _UNSIGNED = (pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
 
 
@@ -154,11 +157,11 @@ def wrapping(what: str, where: str) -> Iterator[None]:
     except SegmentationError:
         raise
     except Exception as error:
-        raise LakeError(f"{what}: {_first_line(error)}", where=where) from error
+        raise LakeError(f"{what}: {_said(error)}", where=where) from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        raise LakeError(f"{what}: the Delta library panicked: {_first_line(error)}", where=where) from error
+        raise LakeError(f"{what}: the Delta library panicked: {_said(error)}", where=where) from error
 
 
 def _altered_time(dtype: pl.Datetime) -> str | None:
@@ -179,5 +182,7 @@ def _instance(dtype: pl.DataType | DataTypeClass) -> pl.DataType:
     return dtype if isinstance(dtype, pl.DataType) else dtype()
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def _said(error: BaseException) -> str:
+    """The library's message without its colours and tables of rows, on one line."""
+    text = _COLOUR.sub("", str(error)).strip() or type(error).__name__
+    return " ".join(text.partition("\n\n")[0].split())[:_LONGEST]

@@ -148,10 +148,11 @@ def _fine_print(compare: tree.Compare) -> str:
     elif operator.ignores_case and isinstance(kind, Text | Enum):
         notes.append("in exactly this case")
     subject = "either" if isinstance(compare.value, tree.Field) else "it"
-    if compare.nulls_excluded:
-        notes.append(f"never if {subject} is null")
-    elif operator.positive not in (None, "is_empty") and not _never_null(operand):
-        notes.append(f"or {subject} is null")
+    if operator.positive not in (None, "is_empty"):
+        if compare.nulls_excluded:
+            notes.append(f"never if {subject} is null")
+        elif not _never_null(operand):
+            notes.append(f"or {subject} is null")
     return "".join(f", {note}" for note in notes)
 
 

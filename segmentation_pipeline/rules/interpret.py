@@ -55,8 +55,11 @@ def examine_segment(segment: Segment, key: str, world: World) -> SegmentVerdict:
     subject = world.subject(segment.object, key)
     where = _examine(segment.where, subject, bench) if segment.where is not None else None
     exclude = _examine(segment.exclude, subject, bench) if segment.exclude is not None else None
-    listed = _listed(segment.members, subject, world) if segment.members is not None else None
-    pin = next((pin for pin in segment.pins if pin.key == key and _active(pin, bench.clock)), None)
+    listed = None
+    if segment.members is not None:
+        listed = any(_names(entry, subject, world) for entry in segment.members)
+    pins = (pin for pin in segment.pins if _active(pin, bench.clock) and _names(pin.key, subject, world))
+    pin = next(pins, None)
     found = SegmentVerdict(segment, key, False, "where", where, exclude, listed, pin)
     if pin is not None:
         return replace(found, decided_by="pin", member=pin.put == "in")
@@ -71,15 +74,14 @@ def _active(pin: Pin, clock: Clock) -> bool:
     return pin.until is None or clock.today <= pin.until
 
 
-def _listed(members: tuple[str, ...], subject: Subject, world: World) -> bool:
-    """Whether ``members`` name the subject: by its key, or by its e-mail in whatever case."""
-    if subject.key in members:
-        return True
-    fields = world.catalog.objects[str(subject.object)].fields.values()
-    own = {subject.columns.get(each.name) for each in fields if each.form == "email"} - {None}
-    return not {str(email).strip().lower() for email in own}.isdisjoint(
-        member.strip().lower() for member in members
-    )
+def _names(entry: str, subject: Subject, world: World) -> bool:
+    """Whether what a definition calls a member is the subject: by key, else by e-mail in any case."""
+    object_name = str(subject.object)
+    if entry in world.rows.get(object_name, {}):
+        return entry == subject.key
+    fields = world.catalog.objects[object_name].fields.values()
+    emails = (subject.columns.get(each.name) for each in fields if each.form == "email")
+    return any(email is not None and email.lower() == entry.lower() for email in emails)
 
 
 @singledispatch

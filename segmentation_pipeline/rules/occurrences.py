@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.rules.tree import Measure, Related
     from segmentation_pipeline.rules.world import World
 
-_LARGEST = decimal.Decimal(10) ** 32
+_LARGEST = 1e38
 _WIDE = decimal.Context(prec=100)
 
 
@@ -113,14 +113,14 @@ def _days_since(name: str, rows: tuple[Occurrence, ...], clock: Clock) -> int | 
 
 
 def _quantised(value: Any, kind: FieldType) -> Any:
-    """Return a `number` in whole millionths, as a Decimal; one without an exact place is null.
+    """Return a `number` in whole millionths, as a Decimal; what has no place among 38 digits is null.
 
-    The unit is reached in 64-bit floats, so that every engine lands on the same millionth.
+    The unit is reached in 64-bit floats, half to even, so that every engine lands on the same one.
     """
     if not isinstance(kind, Number) or value is None:
         return value
     scaled = value * 1e6
-    if not math.isfinite(scaled) or abs(scaled) >= _LARGEST * 10**6:
+    if not math.isfinite(scaled) or abs(scaled) >= _LARGEST:
         return None
     return _WIDE.scaleb(decimal.Decimal(round(scaled)), -6)
 

@@ -1,0 +1,131 @@
+"""Which rows of an import may land: one a key, and no value that must be unique held twice.
+
+Decided over the whole import before a row is written, so that neither the size of a batch nor a
+kill between two batches changes what lands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from segmentation_pipeline.ingest.batch import FINDINGS, ROW
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from segmentation_pipeline.ingest.targets import Target
+    from segmentation_pipeline.lake.store import DeltaStore
+
+FILE = "file number"
+UPDATED = "updated_at"
+_ORDER, _FIRST, _HELD = "claim order", "first holder", "held value"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``landing`` has `FILE` and `ROW` of the rows that may land; ``findings`` `FILE` and `FINDINGS`."""
+
+    landing: pl.DataFrame
+    findings: pl.DataFrame
+
+
+def claim_columns(target: Target, mapped: Sequence[str]) -> list[str]:
+    """Return the columns that decide: the key, unique fields, the time of the last change."""
+    unique = [name for name in target.unique if name in mapped]
+    changed = [UPDATED] if UPDATED in mapped and target.fields[UPDATED].stored else []
+    return [*target.key, *(name for name in (*unique, *changed) if name not in target.key)]
+
+
+def judge(store: DeltaStore, target: Target, claims: pl.DataFrame) -> Verdict:
+    """Settle the claims of an import (`FILE`, `ROW`, `claim_columns`), given in the files' order.
+
+    Of several rows with one key that with the newest ``updated_at`` stays, else the last one. Of
+    several holders of a unique value the one that has it in the lake keeps it, else the first row.
+    """
+    winners = _latest(target, claims)
+    findings = pl.DataFrame(schema={FILE: pl.Int64(), **FINDINGS})
+    for name in target.unique:
+        if name in claims.columns:
+            lost = _conflicts(store, target, winners, name)
+            winners = winners.join(lost, on=[FILE, ROW], how="anti", maintain_order="left")
+            findings = pl.concat([findings, lost])
+    return Verdict(winners.select(FILE, ROW), findings)
+
+
+def _latest(target: Target, claims: pl.DataFrame) -> pl.DataFrame:
+    ordered = claims.with_row_index(_ORDER)
+    if UPDATED in claims.columns:
+        ordered = ordered.sort(UPDATED, _ORDER, nulls_last=False)
+    return ordered.unique(list(target.key), keep="last").sort(_ORDER)
+
+
+def _conflicts(store: DeltaStore, target: Target, claims: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return the claims on ``name`` that must fail, with findings that name the first holder.
+
+    A claim that fails leaves its object as it is in the lake, which may fail another: hence the loop.
+    """
+    key = target.key[0]
+    held = _held(store, target, claims, name)
+    wanted = claims.select(FILE, ROW, _ORDER, key, pl.col(name).alias("value")).with_columns(
+        _folded(target, name, pl.col("value")).alias(name)
+    )
+    wanted = wanted.join(held.rename({name: _HELD}), on=key, how="left", maintain_order="left")
+    accepted = _not_stale(claims, held, key, wanted)
+    failed: list[pl.DataFrame] = []
+    while True:
+        kept = held.join(accepted, on=key, how="anti").select(key, name, pl.lit(-1, pl.Int64).alias(_ORDER))
+        mine = accepted.select(
+            key,
+            name,
+            pl.when(pl.col(name) == pl.col(_HELD)).then(-1).otherwise(pl.col(_ORDER).cast(pl.Int64)).alias(_ORDER),
+        )
+        holders = pl.concat([kept, mine]).filter(pl.col(name).is_not_null()).sort(_ORDER, key)
+        first = holders.unique(name, keep="first").select(name, pl.col(key).alias(_FIRST))
+        lost = accepted.join(first, on=name, how="inner", maintain_order="left").filter(
+            pl.col(_FIRST) != pl.col(key)
+        )
+        if lost.is_empty():
+            break
+        failed.append(lost)
+        accepted = accepted.join(lost, on=[FILE, ROW], how="anti", maintain_order="left")
+    if not failed:
+        return pl.DataFrame(schema={FILE: pl.Int64(), **FINDINGS})
+    noun = target.kind.name if target.kind is not None else "row"
+    reason = pl.format(f"`{{}}` already belongs to {noun} `{{}}`, and `{name}` is unique", "value", _FIRST)
+    return pl.concat(failed).select(
+        FILE, ROW, pl.lit(name).alias("column"), pl.col("value"), reason.alias("reason")
+    )
+
+
+def _held(store: DeltaStore, target: Target, claims: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return key, folded value and time of change of the stored objects that the claims touch."""
+    key = target.key[0]
+    columns = [key, name, *([UPDATED] if UPDATED in claims.columns else [])]
+    if not store.exists(target.table):
+        return claims.select(columns).clear()
+    stored = store.scan(target.table).select(columns).with_columns(_folded(target, name, pl.col(name)))
+    values = claims.select(_folded(target, name, pl.col(name))).drop_nulls().unique()
+    by_key = stored.join(claims.select(key).lazy(), on=key, how="semi")
+    by_value = stored.join(values.lazy(), on=name, how="semi")
+    return pl.concat([by_key, by_value]).unique(key).collect()
+
+
+def _not_stale(claims: pl.DataFrame, held: pl.DataFrame, key: str, wanted: pl.DataFrame) -> pl.DataFrame:
+    """Leave out claims older than what the lake holds: their objects stay as they are."""
+    if UPDATED not in claims.columns:
+        return wanted
+    times = claims.select(ROW, FILE, key, pl.col(UPDATED).alias("claimed")).join(
+        held.select(key, pl.col(UPDATED).alias("stored")), on=key, how="inner"
+    )
+    stale = times.filter(pl.col("stored") > pl.col("claimed"))
+    return wanted.join(stale, on=[FILE, ROW], how="anti", maintain_order="left")
+
+
+def _folded(target: Target, name: str, value: pl.Expr) -> pl.Expr:
+    field = target.fields[name]
+    if field.form == "email" or field.normalise == "lower":
+        return value.str.strip_chars().str.to_lowercase()
+    return value

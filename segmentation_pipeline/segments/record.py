@@ -1,0 +1,56 @@
+"""What a run says of itself in its commit: everything its followers are derived from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Status = Literal["fresh", "stale", "failed", "inactive"]
+RECORD = "segmentation_run"
+
+
+class SegmentState(BaseModel):
+    """How one segment stands after a run; carried over unchanged by runs that did not touch it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Status
+    document: str
+    hash: str = ""
+    cause: str | None = None
+    evaluated_at: dt.datetime | None = None
+    run_id: str = ""
+    seconds: float = 0.0
+    rows: int = 0
+    bytes: int = 0
+    pending: tuple[str, ...] = ()
+
+
+class RunRecord(BaseModel):
+    """A run: its instant, the input versions it read, and the state of every segment after it.
+
+    ``changed`` are the segments whose members this commit rewrote, ``reasons`` why where that is
+    certain, ``pinned_out`` the objects an active pin keeps out.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    as_of: dt.datetime
+    inputs: dict[str, int]
+    input_rows: dict[str, int]
+    segments: dict[str, SegmentState]
+    changed: tuple[str, ...] = ()
+    reasons: dict[str, str] = {}
+    pinned_out: dict[str, tuple[int, ...]] = {}
+
+    def metadata(self) -> dict[str, str]:
+        return {"run_id": self.run_id, RECORD: self.model_dump_json(exclude_defaults=True)}
+
+    @classmethod
+    def of(cls, metadata: dict[str, str]) -> RunRecord | None:
+        """Return the record of a commit; None for one that no run made, such as a compaction."""
+        text = metadata.get(RECORD)
+        return None if text is None else cls.model_validate_json(text)
