@@ -36,14 +36,15 @@ class Failure:
 class Evaluation:
     """Members of every evaluated segment as sorted ``object_index``, and who was left out and why.
 
-    ``pinned`` are the members that only an active pin put in; ``pending`` the keys that
-    definitions name and no object has.
+    ``pinned`` are the objects that an active pin puts in, ``kept_out`` those it keeps out; ``pending``
+    the keys that definitions name and no object has.
     """
 
     index: Index
     definitions: Definitions
     members: Mapping[str, pl.Series]
     pinned: Mapping[str, pl.Series]
+    kept_out: Mapping[str, pl.Series]
     pending: Mapping[str, tuple[str, ...]]
     failed: Mapping[str, Failure]
 
@@ -75,18 +76,22 @@ def evaluate_index(
     *,
     only: Collection[str] | None = None,
     published: Mapping[str, pl.Series] | None = None,
+    refused: Mapping[str, str] | None = None,
     bucket_size: int = BUCKET,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Return the members over an index; embedded segments outside ``only`` are read from ``published``.
 
-    One segment that cannot be evaluated fails with those that embed it; the others go on.
+    A segment that cannot be evaluated, or is ``refused`` with a cause, fails with those that embed
+    it; the others go on.
     """
     known = published or {}
     chosen = {name: s for name, s in definitions.segments.items() if s.active and (only is None or name in only)}
-    failed = _failures(definitions, chosen, index, known)
-    result = Evaluation(index, definitions, {}, {}, {}, failed)
-    members, pinned, pending = dict(result.members), dict(result.pinned), dict(result.pending)
+    failed = _failures(definitions, chosen, index, known, refused or {})
+    members: dict[str, pl.Series] = {}
+    pinned: dict[str, pl.Series] = {}
+    kept_out: dict[str, pl.Series] = {}
+    pending: dict[str, tuple[str, ...]] = {}
     for kind in definitions.catalog.objects.values():
         ready = [s for s in chosen.values() if s.object == kind.name and s.id not in failed]
         while ready:
@@ -99,20 +104,23 @@ def evaluate_index(
                 ready = [segment for segment in ready if segment.id not in failed]
                 continue
             pending |= unresolved
-            for segment in ready:
-                members[segment.id] = masks.filter(pl.col(segment.id))[OBJECT_INDEX]
-                if (ids := plan.pinned_in.get(segment.id)) is not None:
-                    pinned[segment.id] = ids
+            members |= {segment.id: masks.filter(pl.col(segment.id))[OBJECT_INDEX] for segment in ready}
+            pinned |= plan.pinned_in
+            kept_out |= plan.pinned_out
             break
-    return Evaluation(index, definitions, members, pinned, pending, failed)
+    return Evaluation(index, definitions, members, pinned, kept_out, pending, failed)
 
 
 def _failures(
-    definitions: Definitions, chosen: Mapping[str, Segment], index: Index, published: Mapping[str, pl.Series]
+    definitions: Definitions,
+    chosen: Mapping[str, Segment],
+    index: Index,
+    published: Mapping[str, pl.Series],
+    refused: Mapping[str, str],
 ) -> dict[str, Failure]:
     failed: dict[str, Failure] = {}
     for name, segment in chosen.items():
-        cause = missing(segment, definitions.catalog, index)
+        cause = refused.get(name) or missing(segment, definitions.catalog, index)
         unknown = next((e for e in embeds(segment) if e not in chosen and e not in published), None)
         if cause is None and unknown is not None:
             cause = f"segment `{unknown}` has never been published"

@@ -80,7 +80,10 @@ def _conflicts(store: DeltaStore, target: Target, claims: pl.DataFrame, name: st
         mine = accepted.select(
             key,
             name,
-            pl.when(pl.col(name) == pl.col(_HELD)).then(-1).otherwise(pl.col(_ORDER).cast(pl.Int64)).alias(_ORDER),
+            pl.when(pl.col(name) == pl.col(_HELD))
+            .then(-1)
+            .otherwise(pl.col(_ORDER).cast(pl.Int64))
+            .alias(_ORDER),
         )
         holders = pl.concat([kept, mine]).filter(pl.col(name).is_not_null()).sort(_ORDER, key)
         first = holders.unique(name, keep="first").select(name, pl.col(key).alias(_FIRST))

@@ -114,5 +114,3 @@ def _holds(test: Condition) -> pl.Expr:
 
 def _constant(frame: pl.DataFrame, value: str | None) -> pl.Series:
     return pl.repeat(value, frame.height, dtype=pl.String, eager=True)
-
-

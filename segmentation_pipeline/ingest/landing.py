@@ -70,9 +70,16 @@ def _merged(store: DeltaStore, table: Table, target: Target, frame: pl.DataFrame
     stored = pl.DataFrame(schema=table.schema)
     if store.exists(table.name):
         keys = frame.select(target.key).lazy()
-        stored = store.scan(table.name).join(keys, on=target.key, how="semi").select(table.schema.names()).collect()
+        stored = (
+            store.scan(table.name)
+            .join(keys, on=target.key, how="semi")
+            .select(table.schema.names())
+            .collect()
+        )
     beside = stored.select(
-        *target.key, *(pl.col(name).alias(_stored(name)) for name in table.schema), pl.lit(value=True).alias(_THERE)
+        *target.key,
+        *(pl.col(name).alias(_stored(name)) for name in table.schema),
+        pl.lit(value=True).alias(_THERE),
     )
     joined = frame.join(beside, on=target.key, how="left", maintain_order="left")
     kept = [pl.col(_stored(name)).alias(name) for name in table.schema if name not in frame.columns]
@@ -102,7 +109,10 @@ def _write(
         new = ~pl.col(_THERE)
         first = next_index(store, table.name)
         changed = changed.sort(ROW).with_columns(
-            pl.when(new).then(first + new.cum_sum().cast(pl.Int64) - 1).otherwise(pl.col(OBJECT_INDEX)).alias(OBJECT_INDEX)
+            pl.when(new)
+            .then(first + new.cum_sum().cast(pl.Int64) - 1)
+            .otherwise(pl.col(OBJECT_INDEX))
+            .alias(OBJECT_INDEX)
         )
         # The mark outlives the rows: the index of an object that was erased is never given again.
         mark = first + int(changed.select(new.sum()).item())

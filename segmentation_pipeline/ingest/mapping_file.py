@@ -139,5 +139,3 @@ def _of_zone(zone: str | None, path: tuple[str, ...]) -> Iterator[Found]:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield path, f"`{zone}` is not a time zone", "use a name such as `Europe/Paris` or `UTC`"
-
-

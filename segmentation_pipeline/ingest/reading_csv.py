@@ -33,7 +33,7 @@ def csv_headings(path: Path, name: str, how: FileFormat) -> Sequence[str]:
         raise ImportFailed("the file has no rows", where=name)
     if how.columns is not None and len(how.columns) != len(first):
         raise ImportFailed(
-            f"`columns` names {len(how.columns)} columns and the first line has {len(first)}: {', '.join(first)}",
+            f"`columns` names {len(how.columns)}, and the first line has {len(first)}: {', '.join(first)}",
             where=name,
         )
     headings = list(how.columns) if how.columns is not None else [cell.strip() for cell in first]
@@ -47,7 +47,9 @@ def csv_headings(path: Path, name: str, how: FileFormat) -> Sequence[str]:
     return headings
 
 
-def csv_batches(path: Path, name: str, rows: int, how: FileFormat, headings: Sequence[str]) -> Iterator[Batch]:
+def csv_batches(
+    path: Path, name: str, rows: int, how: FileFormat, headings: Sequence[str]
+) -> Iterator[Batch]:
     """Yield rows; a line with more or fewer cells than the heading is broken, blank lines are no rows."""
     width = len(headings)
     with _opened(path, name, how) as lines:
@@ -113,10 +115,9 @@ def _cells(file: TextIO, how: FileFormat) -> Iterator[list[str]]:
     if how.separator == "whitespace":
         return (line.split() for line in file)
     csv.field_size_limit(_MAXIMUM_CELL)
-    quoting = csv.QUOTE_MINIMAL if how.quote else csv.QUOTE_NONE
-    return csv.reader(
-        file, delimiter=how.separator, quotechar=how.quote or None, quoting=quoting, strict=bool(how.quote)
-    )
+    if not how.quote:
+        return csv.reader(file, delimiter=how.separator, quoting=csv.QUOTE_NONE)
+    return csv.reader(file, delimiter=how.separator, quotechar=how.quote, strict=True)
 
 
 def _encoding(encoding: str, name: str) -> str:

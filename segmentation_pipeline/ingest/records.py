@@ -90,7 +90,9 @@ class Reject:
         return f"{self.file}, row {self.row}: {self.reason}"
 
 
-def write_records(store: DeltaStore, job: str, file: str, batch: Batch, findings: pl.DataFrame) -> list[Reject]:
+def write_records(
+    store: DeltaStore, job: str, file: str, batch: Batch, findings: pl.DataFrame
+) -> list[Reject]:
     """Append the findings on a batch in one commit; return them in the order of the rows."""
     if findings.is_empty():
         return []

@@ -24,7 +24,6 @@ from segmentation_pipeline.catalog.types import (
     Number,
 )
 from segmentation_pipeline.ingest.batch import FINDINGS, ROW
-from segmentation_pipeline.lake.commit import Commit
 from segmentation_pipeline.lake.tables import catalog_table
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.catalog.model import Catalog, Field, Satellite
     from segmentation_pipeline.ingest.targets import Target
+    from segmentation_pipeline.lake.commit import Commit
     from segmentation_pipeline.lake.store import DeltaStore
 
 

@@ -40,13 +40,15 @@ class Target:
     @property
     def unique(self) -> tuple[str, ...]:
         """Stored fields, other than the key, that no two objects may share."""
-        return tuple(name for name, f in self.fields.items() if f.unique and f.stored and name not in self.key)
+        return tuple(
+            name for name, f in self.fields.items() if f.unique and f.stored and name not in self.key
+        )
 
     def stored(self, names: Iterable[str]) -> list[str]:
         return [name for name in names if self.fields[name].stored]
 
     def match(self, headings: Iterable[str]) -> dict[str, str]:
-        """Return field: heading where a heading is a field's name or alias, whatever its case and punctuation.
+        """Return field: heading where a heading is a field's name or alias, in any case and punctuation.
 
         Raises:
             ImportFailed: two headings name the same field.

@@ -23,7 +23,9 @@ def as_text(column: pl.Series) -> pl.Series:
     if kind.is_float():
         return _of_floats(column)
     if kind == pl.Boolean:
-        return _apply(column, pl.when(pl.col("x")).then(pl.lit("true")).when(~pl.col("x")).then(pl.lit("false")))
+        return _apply(
+            column, pl.when(pl.col("x")).then(pl.lit("true")).when(~pl.col("x")).then(pl.lit("false"))
+        )
     if isinstance(kind, pl.Decimal):
         text = column.cast(pl.String)
         return _apply(

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _INSTANT = pl.Datetime("us", "UTC")
 _NAIVE = pl.Datetime("us")
 _UNIX = {"unix": 1_000_000, "unix_ms": 1_000, "unix_us": 1}
-_ISO = r"^(\d{4}-\d{2}-\d{2})(?:[T ](\d{1,2}:\d{2})(:\d{2}(?:\.\d{1,9})?)?)?\s*(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?$"
+_ISO = (
+    r"^(\d{4}-\d{2}-\d{2})(?:[T ](\d{1,2}:\d{2})(:\d{2}(?:\.\d{1,9})?)?)?\s*(Z|z|UTC|[+-]\d{2}(?::?\d{2})?)?$"
+)
 _ORDERED = r"^(\d{1,4})[/.\-](\d{1,2})[/.\-](\d{1,4})(?:[T ,]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?))?$"
 _PLACES: dict[DateOrder, tuple[int, int, int]] = {
     "month_first": (3, 1, 2),
@@ -118,7 +120,9 @@ def _ordered(text: pl.Series, order: DateOrder) -> pl.Series:
     """Rewrite ``4/8/1966`` into ISO; text in ISO stays as it is. Two-digit years are not read."""
     parts = text.to_frame("x").select("x", pl.col("x").str.extract_groups(_ORDERED).alias("g")).unnest("g")
     year, month, day = (pl.col(str(place)) for place in _PLACES[order])
-    rest = pl.when(pl.col("4").is_not_null()).then(pl.concat_str(pl.lit(" "), pl.col("4"))).otherwise(pl.lit(""))
+    rest = (
+        pl.when(pl.col("4").is_not_null()).then(pl.concat_str(pl.lit(" "), pl.col("4"))).otherwise(pl.lit(""))
+    )
     iso = pl.concat_str(year, pl.lit("-"), month.str.zfill(2), pl.lit("-"), day.str.zfill(2), rest)
     return parts.select(
         pl.when(pl.col("1").is_null() | pl.col("x").str.contains(r"^\d{4}-\d{2}-\d{2}"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import singledispatch
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
@@ -42,7 +42,7 @@ class Reading:
     time_zone: str = "UTC"
     formats: tuple[str, ...] = ()
     date_order: DateOrder | None = None
-    decimal: Literal[".", ","] | str = "."
+    decimal: str = "."
     split: str | None = None
     normalise: Literal["lower", "trim"] | None = None
 
@@ -166,7 +166,7 @@ def _listed(column: pl.Series) -> list[object]:
     return as_text(column).to_list()
 
 
-def _elements(value: object, split: str | None) -> list[str] | None:
+def _elements(value: Any, split: str | None) -> list[str] | None:
     """Return a cell's elements: parts between ``split``, a JSON list, or the one value itself."""
     if value is None:
         return None
@@ -180,5 +180,5 @@ def _elements(value: object, split: str | None) -> list[str] | None:
                 value = [value]
         else:
             value = [value]
-    items = as_text(pl.Series(value, strict=False)) if value else pl.Series([], dtype=pl.String)
+    items = as_text(pl.Series("x", value, strict=False)) if value else pl.Series([], dtype=pl.String)
     return [item.strip() for item in items.to_list() if item is not None and item.strip()]

@@ -33,7 +33,7 @@ _BAD_CONTACTS = (
     {"Contact ID": "c-0603", "Plan": "platinum"},
     {"Contact ID": "c-0604", "Age": "212"},
 )
-_BAD_ACTIVITIES = (
+_BAD_ACTIVITIES: tuple[dict[str, str | int], ...] = (
     {"id": "x-1", "contact": "c-0003", "type": "page_visited", "at": "the day before"},
     {"id": "x-2", "contact": "c-0004", "at": "2026-06-01T10:00:00Z"},
 )

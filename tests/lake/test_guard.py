@@ -45,7 +45,9 @@ STORED = {
     "boolean": pl.Series([True, None, False]),
     "date": pl.Series([datetime(2026, 1, 1).date(), None, datetime(1900, 1, 1).date()]),
     "instant": pl.Series([datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC), None]).dt.cast_time_unit("us"),
-    "decimal": pl.Series(["1.2345", None, "-9999999999999999999999999999999999.9999"]).cast(pl.Decimal(38, 4)),
+    "decimal": pl.Series(["1.2345", None, "-9999999999999999999999999999999999.9999"]).cast(
+        pl.Decimal(38, 4)
+    ),
     "list": pl.Series([["a", None], [], None]),
     "list of structs": pl.Series([[{"a": 1, "b": "x"}], [], None]),
     "binary": pl.Series([b"\x00", None]),

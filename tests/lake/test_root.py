@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -113,40 +113,39 @@ def test_an_object_store_path_that_readers_miss_is_refused():
         DeltaStore("s3://bucket/my lake")
 
 
-class _Bucket(BaseHTTPRequestHandler):
-    """Answers every listing of a bucket with nothing, and remembers who asked for what."""
-
-    asked: list[tuple[str, str]]
-
+# A process of its own: the library holds the interpreter's lock while it asks.
+BUCKET = """
+import http.server, json
+class Bucket(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.asked.append((self.path, self.headers.get("Authorization", "")))
-        body = b'<?xml version="1.0"?><ListBucketResult><Name>b</Name><KeyCount>0</KeyCount></ListBucketResult>'
+        body = b'<?xml version="1.0"?><ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>'
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
+        print(json.dumps([self.path, self.headers["Authorization"]]), flush=True)
+    def log_message(self, *_): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Bucket)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
 
 
 def test_storage_options_reach_the_object_store():
-    handler = type("Bucket", (_Bucket,), {"asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        options = {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_REGION": "eu-central-1",
-            "AWS_ACCESS_KEY_ID": "THEKEY",
-            "AWS_SECRET_ACCESS_KEY": "secret",
-        }
-        assert not DeltaStore("s3://bucket/lake/", options).exists("contacts")
-    finally:
-        server.shutdown()
-        server.server_close()
-    path, authorization = handler.asked[0]
-    assert "lake" in path
-    assert "contacts" in path
-    assert "THEKEY" in authorization, json.dumps(handler.asked)
+    with subprocess.Popen([sys.executable, "-c", BUCKET], stdout=subprocess.PIPE, text=True) as bucket:
+        try:
+            options = {
+                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{bucket.stdout.readline().strip()}",
+                "AWS_ALLOW_HTTP": "true",
+                "AWS_REGION": "eu-central-1",
+                "AWS_ACCESS_KEY_ID": "THEKEY",
+                "AWS_SECRET_ACCESS_KEY": "secret",
+                "timeout": "10s",
+                "retry_timeout": "10s",
+            }
+            assert not DeltaStore("s3://bucket/lake/", options).exists("contacts")
+            path, authorization = json.loads(bucket.stdout.readline())
+        finally:
+            bucket.kill()
+    assert "lake%2Fcontacts" in path
+    assert "Credential=THEKEY/" in authorization

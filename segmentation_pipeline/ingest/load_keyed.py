@@ -1,0 +1,104 @@
+"""Objects and other keyed rows: the newest row of a key wins, what it leaves out is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from segmentation_pipeline.catalog.contracts import split
+from segmentation_pipeline.ingest.batch import FINDINGS, ROW, Checked
+from segmentation_pipeline.ingest.claims import FILE, claim_columns, judge
+from segmentation_pipeline.ingest.identity import made_key
+from segmentation_pipeline.ingest.landing import land
+from segmentation_pipeline.ingest.orphans import adopt
+from segmentation_pipeline.ingest.satellites import satellite_findings, satellite_rows
+from segmentation_pipeline.ingest.transform import Fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from segmentation_pipeline.catalog.model import EventSource
+    from segmentation_pipeline.ingest.batch import Batch
+    from segmentation_pipeline.ingest.claims import Verdict
+    from segmentation_pipeline.ingest.run import Run
+
+
+def load_keyed(run: Run) -> None:
+    """Import every file in two passes: who may land is settled over all of them, then batches are written."""
+    fields = Fields(run.mapping.columns, run.target.fields, run.mapping.time_zone or run.time_zone)
+    verdict = _judge(run, fields)
+    for number, file in enumerate(run.files):
+        for batch in file.batches(run.batch_rows, run.mapping.reads):
+            _load_batch(run, fields, number, batch, verdict)
+            run.done(number, batch)
+    for source in _events(run):
+        run.tally.adopted += len(adopt(run.store, run.catalog, source, run.batch_rows, run.metadata))
+
+
+def _judge(run: Run, fields: Fields) -> Verdict:
+    parts: list[pl.DataFrame] = []
+    for number, file in enumerate(run.files):
+        for batch in file.batches(run.batch_rows, run.mapping.reads):
+            frame = _checked(run, fields, batch).frame
+            columns = claim_columns(run.target, frame.columns)
+            parts.append(frame.select(pl.lit(number, pl.Int64).alias(FILE), ROW, *columns))
+    return judge(run.store, run.target, pl.concat(parts))
+
+
+def _checked(run: Run, fields: Fields, batch: Batch) -> Checked:
+    """Return typed rows with their key that meet the contracts of the table and its satellites."""
+    checked = fields.typed(batch)
+    frame = _keyed(run, checked.frame)
+    good, bad = split(run.catalog, run.target.table, _with_required(run, frame))
+    numbers = frame.get_column(ROW).gather(bad.get_column("row"))
+    breaches = bad.drop("row").with_columns(numbers.alias(ROW)).select(FINDINGS.names())
+    kept = Checked(good.select(frame.columns), pl.concat([checked.findings, breaches]))
+    if run.target.kind is None:
+        return kept
+    return kept.without(satellite_findings(run.catalog, satellite_rows(run.target, kept.frame)))
+
+
+def _keyed(run: Run, frame: pl.DataFrame) -> pl.DataFrame:
+    """Make the key from the e-mail where the source has none."""
+    identity = run.target.identity
+    if identity is None or identity.name not in frame.columns:
+        return frame
+    key = run.target.key[0]
+    made = made_key(frame.get_column(identity.name)).alias(key)
+    return frame.with_columns(pl.col(key).fill_null(made) if key in frame.columns else made)
+
+
+def _with_required(run: Run, frame: pl.DataFrame) -> pl.DataFrame:
+    """Add required fields that the file leaves out, as the lake has them: they stay as they are."""
+    fields = run.target.fields
+    wanted = [
+        name
+        for name, field in fields.items()
+        if field.required and field.stored and name not in frame.columns
+    ]
+    if not wanted or not run.store.exists(run.target.table):
+        return frame
+    stored = run.store.scan(run.target.table).select(*run.target.key, *wanted)
+    held = stored.join(frame.select(run.target.key).lazy(), on=run.target.key, how="semi").collect()
+    return frame.join(held, on=run.target.key, how="left", maintain_order="left")
+
+
+def _load_batch(run: Run, fields: Fields, number: int, batch: Batch, verdict: Verdict) -> None:
+    checked = _checked(run, fields, batch)
+    refused = verdict.findings.filter(pl.col(FILE) == number).drop(FILE)
+    refused = refused.join(checked.frame.select(ROW), on=ROW, how="semi", maintain_order="left")
+    landing = checked.frame.join(
+        verdict.landing.filter(pl.col(FILE) == number), on=ROW, how="semi", maintain_order="left"
+    )
+    run.reject(run.files[number], batch, pl.concat([checked.findings, refused.select(FINDINGS.names())]))
+    landed = land(run.store, run.catalog, run.target, landing, run.metadata)
+    run.tally.landed += landed.landed
+    run.tally.unchanged += landed.unchanged
+    run.tally.duplicates += checked.frame.height - landing.height - refused.get_column(ROW).n_unique()
+
+
+def _events(run: Run) -> Iterator[EventSource]:
+    kind = run.target.kind
+    if kind is not None:
+        yield from (run.catalog.events[name] for name in kind.events)
