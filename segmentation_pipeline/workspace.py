@@ -99,22 +99,10 @@ class Workspace:
 def open_workspace(project: Path, workspace_id: str | None = None, *, env: Mapping[str, str]) -> Workspace:
     """Return one active workspace of a project.
 
-    Without an id it is ``SEGMENTATION_WORKSPACE``, the only one, or ``default``. Raises `UsageError`
-    for settings that cannot be read and for an unknown workspace, `Forbidden` for one that is not
-    active.
+    Chosen as in `find_workspace`. Raises `UsageError` for settings that cannot be read and for an
+    unknown workspace, `Forbidden` for one that is not active.
     """
-    known = read_workspaces(project, env=env)
-    wanted = workspace_id or env.get(f"{PREFIX}WORKSPACE")
-    if wanted is None:
-        wanted = next(iter(known)) if len(known) == 1 else DEFAULT
-    if wanted not in known:
-        raise UsageError(
-            f"there is no workspace `{wanted}`",
-            where=str(project / SETTINGS_FILE),
-            allowed=list(known),
-            hint=did_you_mean(wanted, known),
-        )
-    workspace = known[wanted]
+    workspace = find_workspace(project, workspace_id, env=env)
     if workspace.refusal is not None:
         raise Forbidden(
             workspace.refusal,
@@ -128,6 +116,26 @@ def open_workspace(project: Path, workspace_id: str | None = None, *, env: Mappi
             hint="name the project's folder with --project, or make one: segmentation init DIR",
         )
     return workspace
+
+
+def find_workspace(project: Path, workspace_id: str | None = None, *, env: Mapping[str, str]) -> Workspace:
+    """Return one workspace of a project, active or not.
+
+    Without an id it is ``SEGMENTATION_WORKSPACE``, the only one, or ``default``. Raises `UsageError`
+    for settings that cannot be read and for an unknown workspace.
+    """
+    known = read_workspaces(project, env=env)
+    wanted = workspace_id or env.get(f"{PREFIX}WORKSPACE")
+    if wanted is None:
+        wanted = next(iter(known)) if len(known) == 1 else DEFAULT
+    if wanted not in known:
+        raise UsageError(
+            f"there is no workspace `{wanted}`",
+            where=str(project / SETTINGS_FILE),
+            allowed=list(known),
+            hint=did_you_mean(wanted, known),
+        )
+    return known[wanted]
 
 
 def read_workspaces(project: Path, *, env: Mapping[str, str]) -> dict[str, Workspace]:

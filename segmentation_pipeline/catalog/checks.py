@@ -56,11 +56,13 @@ def _tables(catalog: Catalog, node: Node) -> Iterator[Diagnostic]:
         for field in fields.values():
             if not field.stored:
                 continue
+            first = columns.setdefault(field.name.lower(), field.name)
+            if field.name not in reserved and first == field.name:
+                continue
             section = "columns" if path[0] == "tables" else "fields"
             place = _declared_at(node, (*path[:2], section), field.name)
             if field.name in reserved:
                 yield _finding(node, place, "reserved-name", f"`{field.name}` is a column of the lake's own")
-            first = columns.setdefault(field.name.lower(), field.name)
             if first != field.name:
                 message = f"`{field.name}` differs from `{first}` only in case"
                 yield _finding(node, place, "duplicate-name", message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
 from segmentation_pipeline.catalog.declarations import Declaration, FieldDeclaration
 from segmentation_pipeline.catalog.derivations import DERIVATIONS
@@ -22,14 +22,12 @@ from segmentation_pipeline.catalog.types import (
 )
 from segmentation_pipeline.diagnostics import Diagnostic, did_you_mean
 from segmentation_pipeline.documents import Mapping, Node, Scalar, Sequence, read_model
-from segmentation_pipeline.errors import DefinitionError
-
-if TYPE_CHECKING:
-    from segmentation_pipeline.errors import Position
+from segmentation_pipeline.errors import DefinitionError, Position
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FIELD_NAME = re.compile(r'[^\s"\x00-\x1f](?:[^"\x00-\x1f]*[^\s"\x00-\x1f])?')
 _TEXTS = ("values", "aliases", "key", "description", "name")
+_UNREAD = Scalar("", quoted=True, at=Position("", 0, 0))
 
 Model = TypeVar("Model", bound=Declaration)
 
@@ -88,20 +86,27 @@ class FieldReader:
                     "no quotes, no blanks around it",
                 )
                 continue
-            long = value if isinstance(value, Mapping) else _long_form(value)
-            declared = self.declaration(FieldDeclaration, long, f"field `{key.text}`")
-            if declared is None:
-                continue
             path = (*above, key.text)
-            if declared.type == "struct":
-                new = self.struct(declared, long, path, satellite)
+            if (short := _short(path, value, satellite)) is not None:
+                new = {short.name: short}
             else:
-                field = self.field(declared, long, path, satellite)
-                new = {field.name: field} if field else {}
+                long = value if isinstance(value, Mapping) else _long_form(value)
+                declared = self.declaration(FieldDeclaration, long, f"field `{key.text}`")
+                if declared is None:
+                    continue
+                new = self.declared(declared, long, path, satellite)
             for name in new.keys() & found.keys():
                 self.report("duplicate-name", f"`{name}` is declared twice", key.at)
             found |= new
         return found
+
+    def declared(
+        self, declared: FieldDeclaration, node: Node, path: tuple[str, ...], outer: Satellite | None
+    ) -> dict[str, Field]:
+        if declared.type == "struct":
+            return self.struct(declared, node, path, outer)
+        field = self.field(declared, node, path, outer)
+        return {field.name: field} if field else {}
 
     def struct(
         self, declared: FieldDeclaration, node: Node, path: tuple[str, ...], outer: Satellite | None
@@ -217,6 +222,16 @@ def _type_hint(name: str) -> str | None:
     return f"did you mean `{near[name]}`?" if name in near else None
 
 
+def _short(path: tuple[str, ...], node: Node, outer: Satellite | None) -> Field | None:
+    """Return the field that one word declares, as most do: `email: text`. None if it says more, or wrong."""
+    if not isinstance(node, Scalar) or not isinstance(node.plain, str):
+        return None
+    try:
+        return Field(".".join(path), scalar_type(node.text), satellite=outer)
+    except ValueError:
+        return None
+
+
 def _long_form(short: Node) -> Mapping:
     """Return ``email: text`` as ``email: {type: text}``; of null, a mapping without a type."""
     if isinstance(short, Scalar) and short.is_null:
@@ -225,10 +240,13 @@ def _long_form(short: Node) -> Mapping:
 
 
 def _without_nulls(node: Mapping, model: type[Declaration]) -> Mapping:
-    """Return the mapping without known keys that are null, and with names and values as texts."""
-    known = {field.alias or name for name, field in model.model_fields.items()}
+    """Return the mapping without known keys that are null, and with names and values as texts.
+
+    Parts that the model does not look into are left out of what it is given, however large they are.
+    """
+    known = {field.alias or name: field.annotation is Any for name, field in model.model_fields.items()}
     kept = (
-        (key, _as_text(value) if key.text in _TEXTS else value)
+        (key, _UNREAD if known.get(key.text) else _as_text(value) if key.text in _TEXTS else value)
         for key, value in node.entries
         if not (key.text in known and isinstance(value, Scalar) and value.is_null)
     )

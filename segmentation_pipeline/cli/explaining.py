@@ -50,7 +50,7 @@ def verdict_on(workspace: Workspace, segment: str, key: str, as_of: dt.datetime)
     from segmentation_pipeline.cli.tables import source_frames
     from segmentation_pipeline.evaluation.evaluate import evaluate
     from segmentation_pipeline.rules.interpret import examine_segment
-    from segmentation_pipeline.segments.worlds import gather_world, memberships
+    from segmentation_pipeline.segments.worlds import gather_world
 
     definitions = read_definitions(workspace)
     rule = one_segment(segment, definitions)
@@ -60,8 +60,4 @@ def verdict_on(workspace: Workspace, segment: str, key: str, as_of: dt.datetime)
     if evaluation.failed:
         name, failure = next(iter(evaluation.failed.items()))
         raise UsageError(f"`{segment}` embeds `{name}`, which cannot be evaluated: {failure.cause}")
-    known = memberships(evaluation, rule.object, [key])
-    world = gather_world(
-        definitions.catalog, evaluation.index, as_of, rule.object, [key], known, definitions.week_starts
-    )
-    return examine_segment(rule, key, world)
+    return examine_segment(rule, key, gather_world(evaluation, as_of, rule.object, [key]))

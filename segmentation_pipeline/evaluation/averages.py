@@ -1,18 +1,20 @@
-"""Averages compared exactly: ``avg > v`` is ``sum > v × count`` in 128-bit integers."""
+"""Averages compared exactly: the quotient's whole part first, then its remainder, in 128-bit integers."""
 
 from __future__ import annotations
 
-import decimal
+from dataclasses import dataclass
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from segmentation_pipeline.catalog.types import Decimal, Number
-from segmentation_pipeline.evaluation.predicates import ordered
+from segmentation_pipeline.catalog import types
 from segmentation_pipeline.rules.operators import OPERATORS
 
 if TYPE_CHECKING:
     from segmentation_pipeline.rules.tree import Compare, Measure
+
+_EXACT = Context(prec=100)
 
 
 def compare_average(node: Compare, measure: Measure, total: pl.Expr, count: pl.Expr) -> pl.Expr:
@@ -23,43 +25,74 @@ def compare_average(node: Compare, measure: Measure, total: pl.Expr, count: pl.E
     operator = OPERATORS[node.operator]
     name = operator.positive or operator.name
     null = count.is_null() | (count == 0)
-    truth = null if name == "is_empty" else _positive(name, node.value, _scale(measure), total, count)
+    quotient = Quotient(total, count.cast(pl.Int128), _scale(measure))
+    truth = null if name == "is_empty" else _positive(name, node.value, quotient) & ~null
     truth = truth.fill_null(value=False)
-    if name != "is_empty":
-        truth = truth & ~null
     if operator.positive is None:
         return truth
     return ~truth & ~null if node.nulls_excluded else ~truth
 
 
-def _positive(name: str, value: Any, scale: int, total: pl.Expr, count: pl.Expr) -> pl.Expr:
-    literals: tuple[decimal.Decimal, ...] = value if isinstance(value, tuple) else (value,)
-    digits = max(_digits(literal) for literal in literals)
-    left = total * pl.lit(10 ** max(digits - scale, 0), dtype=pl.Int128)
+@dataclass(frozen=True, slots=True)
+class Quotient:
+    """``total / count`` in units of 10⁻ˢᶜᵃˡᵉ; no product of it with a literal could leave 128 bits."""
 
-    def right(literal: decimal.Decimal) -> pl.Expr:
-        units = int(literal.scaleb(digits)) * 10 ** max(scale - digits, 0)
-        return pl.lit(units, dtype=pl.Int128) * count.cast(pl.Int128)
+    total: pl.Expr
+    count: pl.Expr
+    scale: int
 
-    if name == "between":
-        return (left >= right(literals[0])) & (left <= right(literals[1]))
+    def against(self, literal: Decimal) -> tuple[pl.Expr, pl.Expr]:
+        """Return whether the quotient is greater than a literal, and whether it equals it."""
+        digits = max(-_exponent(literal) - self.scale, 0)
+        units = int(_EXACT.scaleb(literal, self.scale + digits))
+        whole, part = divmod(units, 10**digits)
+        mine = self.total // self.count
+        rest = (self.total - mine * self.count) * _int128(10**digits)
+        same, bound = mine == _int128(whole), _int128(part) * self.count
+        return (mine > _int128(whole)) | (same & (rest > bound)), same & (rest == bound)
+
+
+def _positive(name: str, value: Any, quotient: Quotient) -> pl.Expr:
     if name == "in":
-        return pl.any_horizontal([left == right(literal) for literal in literals])
-    return ordered(name, left, right(literals[0]))
+        return pl.any_horizontal([quotient.against(literal)[1] for literal in value])
+    if name == "between":
+        return ~_less(quotient, value[0]) & ~quotient.against(value[1])[0]
+    greater, equal = quotient.against(value)
+    match name:
+        case "equals":
+            return equal
+        case "greater_than":
+            return greater
+        case "greater_than_or_equal":
+            return greater | equal
+        case "less_than":
+            return ~greater & ~equal
+        case "less_than_or_equal":
+            return ~greater
+    raise NotImplementedError(f"no translation of `{name}` for averages")
+
+
+def _less(quotient: Quotient, literal: Decimal) -> pl.Expr:
+    greater, equal = quotient.against(literal)
+    return ~greater & ~equal
+
+
+def _int128(value: int) -> pl.Expr:
+    return pl.lit(value, dtype=pl.Int128)
 
 
 def _scale(measure: Measure) -> int:
     """Return the digits after the point of the field an average is over."""
     assert measure.of is not None
     match measure.of.type:
-        case Decimal(scale):
+        case types.Decimal(scale):
             return scale
-        case Number():
+        case types.Number():
             return 6
         case _:
             return 0
 
 
-def _digits(literal: decimal.Decimal) -> int:
+def _exponent(literal: Decimal) -> int:
     exponent = literal.as_tuple().exponent
-    return max(-exponent, 0) if isinstance(exponent, int) else 0
+    return exponent if isinstance(exponent, int) else 0

@@ -11,10 +11,10 @@ from segmentation_pipeline.evaluation.columns import compared_fields, source_fie
 from segmentation_pipeline.evaluation.index import OBJECT_INDEX
 from segmentation_pipeline.evaluation.measures import Timeline, aggregate, threshold
 from segmentation_pipeline.evaluation.to_polars import Masks, Rows, compile_condition
-from segmentation_pipeline.rules.tree import Compare, Events, Field, Measure, Related
+from segmentation_pipeline.rules.tree import Events, Field, Measure, Related
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable,Mapping
+    from collections.abc import Iterable
 
     from segmentation_pipeline.catalog.model import ObjectType
     from segmentation_pipeline.evaluation.index import Index
@@ -86,13 +86,21 @@ def with_fields(
     for hop, paths in sorted(hops.items()):
         relation = kind.relations[hop]
         parent = plan.catalog.objects[relation.object]
-        below = [Field(path, found.type) for path in sorted(paths) for found in needed if found.path == (hop, *path)]
+        below = [
+            Field(path, found.type)
+            for path in sorted(paths)
+            for found in needed
+            if found.path == (hop, *path)
+        ]
         parents = with_fields(plan, index, parent.name, below, index.profiles[parent.name])
         columns = {".".join(path): f"{hop}.{'.'.join(path)}" for path in sorted(paths)}
         joined = parents.select(
-            pl.col(parent.key).alias(f"{hop}:key"), *(pl.col(name).alias(path) for name, path in columns.items())
+            pl.col(parent.key).alias(f"{hop}:key"),
+            *(pl.col(name).alias(path) for name, path in columns.items()),
         )
-        rows = rows.join(joined, left_on=relation.key, right_on=f"{hop}:key", how="left", maintain_order="left")
+        rows = rows.join(
+            joined, left_on=relation.key, right_on=f"{hop}:key", how="left", maintain_order="left"
+        )
     return rows
 
 
@@ -126,7 +134,8 @@ def _source_rows(
     source = measures[0].source
     if isinstance(source, Events):
         events = plan.catalog.events[source.source]
-        types = sorted({kind for measure in measures for kind in measure.source.types})  # type: ignore[union-attr]
+        asked = [measure.source for measure in measures if isinstance(measure.source, Events)]
+        types = sorted({kind for source in asked for kind in source.types})
         rows = index.events[source.source].filter(here, pl.col(events.type).is_in(types))
         return rows, Timeline(events.time, events.fields[events.time].type, events.id, events.type)
     return _related_rows(plan, index, source, measures, here)
@@ -145,5 +154,3 @@ def _related_rows(
     rows = rows.join(keys, left_on=relation.foreign_key, right_on="owner:key", how="inner")
     time = relation.time
     return rows, Timeline(time, other.fields[time].type if time else Datetime(), other.key)
-
-

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.catalog.types import Boolean, Date, Decimal, FieldType, Integer, ListOf, Number
+from segmentation_pipeline.catalog.types import Boolean, Date, Datetime, Decimal, FieldType, Integer, ListOf, Number
 from segmentation_pipeline.evaluation.columns import compared_fields, rule_comparisons, source_fields
 from segmentation_pipeline.rules.tree import Events, Field, Measure, Related
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from segmentation_pipeline.catalog.model import Catalog
+    from segmentation_pipeline.catalog.model import Catalog, ObjectType
     from segmentation_pipeline.rules.segment import Segment
 
 _TEXT = 24
-_WIDTHS: dict[type, int] = {Boolean: 1, Date: 4, Integer: 8, Number: 8, Decimal: 16}
+_WIDTHS: dict[type, int] = {Boolean: 1, Date: 4, Datetime: 8, Integer: 8, Number: 8, Decimal: 16}
 _LIST_ELEMENTS = 2
 
 
@@ -52,7 +52,7 @@ def width(kind: FieldType) -> int:
 
 def _columns_read(segment: Segment, catalog: Catalog) -> set[tuple[str, Field]]:
     own = catalog.objects[segment.object]
-    columns = {(own.table, Field((own.key,), own.fields[own.key].type))}
+    columns = {_column(own, own.key)}
     for compare in rule_comparisons(segment):
         for found in compared_fields(compare):
             columns |= _along(found, segment.object, catalog)
@@ -62,12 +62,22 @@ def _columns_read(segment: Segment, catalog: Catalog) -> set[tuple[str, Field]]:
 
 
 def _along(found: Field, object_name: str, catalog: Catalog) -> set[tuple[str, Field]]:
+    """Return the column a path ends at, and the keys it leads over."""
     kind = catalog.objects[object_name]
+    columns = set()
     for hop in found.path[:-1]:
-        kind = catalog.objects[kind.relations[hop].object]
-    declared = kind.fields[found.path[-1]]
+        relation = kind.relations[hop]
+        parent = catalog.objects[relation.object]
+        columns |= {_column(kind, relation.key), _column(parent, parent.key)}
+        kind = parent
+    return columns | {_column(kind, found.path[-1])}
+
+
+def _column(kind: ObjectType, name: str | None) -> tuple[str, Field]:
+    assert name is not None
+    declared = kind.fields[name]
     table = declared.satellite.table if declared.satellite is not None else kind.table
-    return {(table, Field(found.path[-1:], found.type))}
+    return (table, Field((name,), declared.type))
 
 
 @singledispatch
@@ -88,8 +98,7 @@ def _(source: Events, measure: Measure, _object_name: str, catalog: Catalog) -> 
 def _(source: Related, measure: Measure, object_name: str, catalog: Catalog) -> set[tuple[str, Field]]:
     relation = catalog.objects[object_name].relations[source.relation]
     other = catalog.objects[relation.object]
-    names = [name for name in (relation.foreign_key, relation.time) if name is not None]
-    columns = {(other.table, Field((name,), other.fields[name].type)) for name in names}
+    columns = {_column(other, name) for name in (relation.foreign_key, relation.time) if name is not None}
     for found in source_fields(measure):
         columns |= _along(found, other.name, catalog)
     return columns

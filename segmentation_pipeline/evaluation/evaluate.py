@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -49,12 +49,17 @@ class Evaluation:
     failed: Mapping[str, Failure]
 
     def keys(self, segment: str) -> list[str]:
-        """Return the keys of a segment's members, sorted."""
+        """Return the keys of a segment's members as text, sorted."""
         kind = self.definitions.catalog.objects[self.definitions.segments[segment].object]
         ids = self.members[segment].rename(OBJECT_INDEX).to_frame().lazy()
-        return self.index.profiles[kind.name].join(ids, on=OBJECT_INDEX, how="semi").select(
-            pl.col(kind.key).sort()
-        ).collect().to_series().to_list()
+        return (
+            self.index.profiles[kind.name]
+            .join(ids, on=OBJECT_INDEX, how="semi")
+            .select(pl.col(kind.key).cast(pl.String).sort())
+            .collect()
+            .to_series()
+            .to_list()
+        )
 
 
 def evaluate(
@@ -86,7 +91,9 @@ def evaluate_index(
     it; the others go on.
     """
     known = published or {}
-    chosen = {name: s for name, s in definitions.segments.items() if s.active and (only is None or name in only)}
+    chosen = {
+        name: s for name, s in definitions.segments.items() if s.active and (only is None or name in only)
+    }
     failed = _failures(definitions, chosen, index, known, refused or {})
     members: dict[str, pl.Series] = {}
     pinned: dict[str, pl.Series] = {}
@@ -141,13 +148,25 @@ def _spread(chosen: Mapping[str, Segment], failed: dict[str, Failure]) -> None:
 
 
 def _plan(
-    definitions: Definitions, segments: list[Segment], index: Index, as_of: int, published: Mapping[str, pl.Series]
+    definitions: Definitions,
+    segments: list[Segment],
+    index: Index,
+    as_of: int,
+    published: Mapping[str, pl.Series],
 ) -> tuple[Plan, dict[str, tuple[str, ...]]]:
     kind = definitions.catalog.objects[segments[0].object]
     lookup = look_up(segments, kind, index.profiles[kind.name])
     ids = {segment.id for segment in segments}
     given = {name for segment in segments for name in embeds(segment) if name not in ids}
-    plan = Plan(definitions.catalog, kind.name, as_of, definitions.week_starts, tuple(segments), distinct_leaves(segments))
+    plan = Plan(
+        definitions.catalog,
+        kind.name,
+        as_of,
+        definitions.week_starts,
+        tuple(segments),
+        distinct_leaves(segments),
+        {name: published[name] for name in given},
+    )
     listed, pinned_in, pinned_out, pending = {}, {}, {}, {}
     for segment in segments:
         if segment.members is not None:
@@ -158,11 +177,7 @@ def _plan(
             pinned_out[segment.id] = lookup.ids(pin.key for pin in pins if pin.put == "out")
         if unknown := lookup.pending((*(segment.members or ()), *(pin.key for pin in pins))):
             pending[segment.id] = unknown
-    resolved = Plan(
-        plan.catalog, plan.object, as_of, plan.week_starts, plan.segments, plan.leaves,
-        {name: published[name] for name in given}, listed, pinned_in, pinned_out,
-    )
-    return resolved, pending
+    return replace(plan, listed=listed, pinned_in=pinned_in, pinned_out=pinned_out), pending
 
 
 def _masks(plan: Plan, index: Index, size: int, progress: Progress | None) -> pl.DataFrame:
@@ -184,11 +199,8 @@ def _isolate(plan: Plan, index: Index, failed: dict[str, Failure]) -> None:
     before = len(failed)
     problem: Exception | None = None
     for segment in plan.segments:
-        alone = Plan(
-            plan.catalog, plan.object, plan.as_of, plan.week_starts, (segment,), distinct_leaves([segment]),
-            {name: pl.Series(OBJECT_INDEX, [], dtype=pl.Int64) for name in embeds(segment)},
-            plan.listed, plan.pinned_in, plan.pinned_out,
-        )
+        given = {name: pl.Series(OBJECT_INDEX, [], dtype=pl.Int64) for name in embeds(segment)}
+        alone = replace(plan, segments=(segment,), leaves=distinct_leaves([segment]), given=given)
         try:
             _masks(alone, index, BUCKET, None)
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:

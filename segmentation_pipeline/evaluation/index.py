@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from segmentation_pipeline.catalog.contracts import polars_type
+from segmentation_pipeline.catalog.satellites import VALUE_COLUMNS
 from segmentation_pipeline.catalog.types import (
     Boolean,
     Date,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     Frames = Mapping[str, pl.LazyFrame]
 
 OBJECT_INDEX = "object_index"
+_STRUCT = "field_name"
 _VALUE_COLUMN: dict[type, str] = {
     Text: "value_text",
     Enum: "value_text",
@@ -100,15 +102,21 @@ def _profile(kind: ObjectType, frames: Frames, problems: dict[str, str]) -> pl.L
     if OBJECT_INDEX not in schema:
         frame = frame.sort(kind.key).with_row_index(OBJECT_INDEX)
     here = [name for name in kind.fields if name in schema and name not in problems]
-    frame = frame.select(
-        pl.col(OBJECT_INDEX).cast(pl.Int64),
-        *{kind.key: pl.col(kind.key), **{name: normal(pl.col(name), kind.fields[name].type) for name in here}}.values(),
-    )
+    columns = {kind.key: pl.col(kind.key)}
+    columns |= {name: normal(pl.col(name), kind.fields[name].type) for name in here}
+    frame = frame.select(pl.col(OBJECT_INDEX).cast(pl.Int64), *columns.values())
     for name, found in kind.fields.items():
-        if found.satellite is None or name in here:
+        if found.satellite is None or (name in here and found.satellite.table not in frames):
             continue
         values = _satellite(found, kind, frames, problems)
-        if values is not None:
+        if values is None:
+            continue
+        if name in here:
+            # A value on the object's own row stands before those of the other table.
+            kept = frame.select(OBJECT_INDEX, pl.col(name).alias("own"))
+            frame = frame.drop(name).join(values, on=kind.key, how="left").join(kept, on=OBJECT_INDEX)
+            frame = frame.with_columns(pl.coalesce("own", name).alias(name)).drop("own")
+        else:
             frame = frame.join(values, on=kind.key, how="left")
     return frame.sort(OBJECT_INDEX)
 
@@ -121,18 +129,17 @@ def _columns(
         return None
     schema = frame.collect_schema()
     for name, found in kind.fields.items():
-        problem = _problem(found, name, schema, table)
+        problem = _problem(name, found.type, schema, table)
         if problem is not None and (found.satellite is None or name in schema):
             problems[name] = problem
     return frame, schema
 
 
-def _problem(found: Field, column: str, schema: pl.Schema, table: str) -> str | None:
-    wanted = polars_type(found.type)
+def _problem(column: str, kind: FieldType, schema: pl.Schema, table: str) -> str | None:
     if column not in schema:
         return f"column `{column}` of table `{table}` is missing"
-    if schema[column] != wanted:
-        return f"column `{column}` of table `{table}` is {schema[column]}, the catalog says {found.type}"
+    if schema[column] != polars_type(kind):
+        return f"column `{column}` of table `{table}` is {schema[column]}, the catalog says {kind}"
     return None
 
 
@@ -141,23 +148,29 @@ def _satellite(
 ) -> pl.LazyFrame | None:
     """Return key and value of a field that another table holds: a list of rows, or one row."""
     assert found.satellite is not None
-    table = found.satellite.table
+    table, value = found.satellite.table, found.satellite.value
     if table not in frames:
         problems[found.name] = f"table `{table}` has not been imported"
         return None
     frame = frames[table]
-    is_list = isinstance(found.type, ListOf) and found.satellite.value is not None
     element = found.type.of if isinstance(found.type, ListOf) else found.type
-    column = found.satellite.value if is_list and found.satellite.value else _VALUE_COLUMN.get(type(element), "")
-    if column not in frame.collect_schema():
-        problems[found.name] = f"column `{column}` of table `{table}` is missing"
+    column = value or _VALUE_COLUMN[type(element)]
+    wanted = {kind.key: kind.fields[kind.key].type, column: element}
+    if value is None:
+        wanted |= {column: VALUE_COLUMNS[column], _STRUCT: VALUE_COLUMNS[_STRUCT]}
+    schema = frame.collect_schema()
+    wrong = (_problem(name, of, schema, table) for name, of in wanted.items())
+    if (problem := next((said for said in wrong if said), None)) is not None:
+        problems[found.name] = problem
         return None
-    if is_list:
+    if value is not None:
         present = frame.filter(pl.col(column).is_not_null())
-        return present.group_by(kind.key).agg(normal(pl.col(column).unique().sort(), element).alias(found.name))
-    value = normal(pl.col(column).cast(polars_type(element)), element).alias(found.name)
-    rows = frame.filter(pl.col("field_name") == found.name.split(".", 1)[-1])
-    return rows.group_by(kind.key, maintain_order=True).agg(value.last())
+        return present.group_by(kind.key).agg(
+            normal(pl.col(column), element).unique().sort().alias(found.name)
+        )
+    cast = normal(pl.col(column).cast(polars_type(element)), element).alias(found.name)
+    rows = frame.filter(pl.col(_STRUCT) == found.name.split(".", 1)[-1], pl.col(column).is_not_null())
+    return rows.group_by(kind.key, maintain_order=True).agg(cast.last())
 
 
 def _events(
@@ -169,7 +182,7 @@ def _events(
     frame = frames[source.table]
     schema = frame.collect_schema()
     for name, found in source.columns.items():
-        if (problem := _problem(found, name, schema, source.table)) is not None:
+        if (problem := _problem(name, found.type, schema, source.table)) is not None:
             problems[name] = problem
     if any(name in problems for name in (source.key, source.type, source.time, source.id)):
         return None

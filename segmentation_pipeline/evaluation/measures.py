@@ -10,7 +10,8 @@ import polars as pl
 from segmentation_pipeline.catalog.contracts import polars_type
 from segmentation_pipeline.catalog.types import Date, Decimal, Integer, Number
 from segmentation_pipeline.evaluation.averages import compare_average
-from segmentation_pipeline.evaluation.predicates import compare, inside
+from segmentation_pipeline.evaluation.intervals import inside
+from segmentation_pipeline.evaluation.predicates import compare
 from segmentation_pipeline.evaluation.to_polars import Rows, compile_condition
 from segmentation_pipeline.rules.clock import DAY, to_day
 from segmentation_pipeline.rules.tree import Events
@@ -125,7 +126,7 @@ def _values(measure: Measure) -> pl.Expr:
 
 
 def _ordered(values: pl.Expr, chosen: pl.Expr, timeline: Timeline, which: str) -> pl.Expr:
-    by = [pl.col(timeline.order).filter(chosen)]
+    by = [pl.col(timeline.order).filter(chosen).cast(pl.String)]
     if timeline.time is not None:
         by.insert(0, timeline.point().filter(chosen))
     ranked = values.sort_by(by, nulls_last=False)

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 class Lookup:
     """Where the keys and e-mails that definitions name lead to."""
 
-    found: Mapping[str, int]
+    found: Mapping[str, frozenset[int]]
 
     def ids(self, keys: Iterable[str]) -> pl.Series:
         """Return the ``object_index`` of the known keys, sorted, each once."""
-        ids = sorted({self.found[key] for key in keys if key in self.found})
+        ids = sorted({one for key in keys for one in self.found.get(key, ())})
         return pl.Series(OBJECT_INDEX, ids, dtype=pl.Int64)
 
     def pending(self, keys: Iterable[str]) -> tuple[str, ...]:
@@ -38,14 +38,21 @@ def look_up(segments: Iterable[Segment], kind: ObjectType, profile: pl.LazyFrame
     if not wanted:
         return Lookup({})
     asked = pl.LazyFrame({"asked": wanted}, schema={"asked": pl.String})
+    keys = profile.select(pl.col(kind.key).cast(pl.String).alias("asked"), OBJECT_INDEX)
+    by_key = _joined(asked.join(keys, on="asked"))
+    by_email: dict[str, frozenset[int]] = {}
     schema = profile.collect_schema()
-    by_key = asked.join(profile, left_on="asked", right_on=kind.key).select("asked", OBJECT_INDEX)
-    found: dict[str, int] = {}
     for email in (name for name, known in kind.fields.items() if known.form == "email" and name in schema):
         folded = profile.select(pl.col(email).str.to_lowercase().alias("folded"), OBJECT_INDEX)
-        by_email = asked.with_columns(pl.col("asked").str.to_lowercase().alias("folded")).join(folded, on="folded")
-        found |= dict(by_email.sort(OBJECT_INDEX, descending=True).select("asked", OBJECT_INDEX).collect().iter_rows())
-    return Lookup(found | dict(by_key.collect().iter_rows()))
+        lower = asked.with_columns(pl.col("asked").str.to_lowercase().alias("folded"))
+        for key, ids in _joined(lower.join(folded, on="folded")).items():
+            by_email[key] = by_email.get(key, frozenset()) | ids
+    return Lookup(by_email | by_key)
+
+
+def _joined(rows: pl.LazyFrame) -> dict[str, frozenset[int]]:
+    grouped = rows.group_by("asked").agg(OBJECT_INDEX).collect()
+    return {key: frozenset(ids) for key, ids in grouped.select("asked", OBJECT_INDEX).iter_rows()}
 
 
 def named_keys(segment: Segment) -> tuple[str, ...]:

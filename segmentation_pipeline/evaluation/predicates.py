@@ -7,12 +7,14 @@ for ``datetime``, days for ``date``.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
 from segmentation_pipeline.catalog.contracts import polars_type
 from segmentation_pipeline.catalog.types import Date, Datetime, Decimal, FieldType, Integer, ListOf, Number
+from segmentation_pipeline.evaluation.intervals import inside, inside_any
 from segmentation_pipeline.rules.operators import OPERATORS, family
 
 if TYPE_CHECKING:
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from segmentation_pipeline.rules.moments import Moment
     from segmentation_pipeline.rules.tree import Compare, Field
     from segmentation_pipeline.rules.windows import Window
-
-    Span = tuple[int | None, int | None]
 
 _ORDER: dict[str, str] = {
     "before": "less_than",
@@ -35,6 +35,16 @@ _ORDER: dict[str, str] = {
 _BLANK = r"^\p{White_Space}*$"
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a comparison asks of its operand: the positive operator, its value, and how to read both."""
+
+    operator: str
+    value: Any
+    ignore_case: bool
+    clock: Clock
+
+
 def compare(node: Compare, column: pl.Expr, clock: Clock, other: pl.Expr | None = None) -> pl.Expr:
     """Return the two-valued expression of a comparison.
 
@@ -42,12 +52,12 @@ def compare(node: Compare, column: pl.Expr, clock: Clock, other: pl.Expr | None 
     it unless the rule excludes nulls. ``other`` is the column of the field compared with, if any.
     """
     operator = OPERATORS[node.operator]
-    name = operator.positive or operator.name
+    asked = Asked(operator.positive or operator.name, node.value, node.ignore_case, clock)
     if other is not None:
-        positive = against_field(name, column, node, other, clock)
+        positive = against_field(asked, node.operand.type, column, other)
         null = column.is_null() | other.is_null()
     else:
-        positive = predicate(name, node.operand.type, column, node.value, node.ignore_case, clock)
+        positive = predicate(asked, node.operand.type, column)
         null = column.is_null()
     truth = positive.fill_null(value=False)
     if operator.positive is None:
@@ -55,23 +65,21 @@ def compare(node: Compare, column: pl.Expr, clock: Clock, other: pl.Expr | None 
     return ~truth & ~null if node.nulls_excluded else ~truth
 
 
-def predicate(
-    name: str, kind: FieldType, column: pl.Expr, value: Any, ignore_case: bool, clock: Clock
-) -> pl.Expr:
+def predicate(asked: Asked, kind: FieldType, column: pl.Expr) -> pl.Expr:
     """Return a positive predicate; null where the column is, except for ``is_empty``."""
-    if name == "is_empty":
+    if asked.operator == "is_empty":
         return is_empty(kind, column)
     match family(kind):
         case "text" | "enum":
-            return text(name, column, value, ignore_case)
+            return text(asked, column)
         case "number":
-            return number(name, kind, column, value)
+            return number(asked, kind, column)
         case "boolean":
-            return column == (value if name == "equals" else name == "is_true") if name != "in" else column.is_in(value)
+            return boolean(asked, column)
         case "list":
-            return elements(name, cast("ListOf", kind), column, value, ignore_case, clock)
+            return elements(asked, cast("ListOf", kind), column)
         case _:
-            return time(name, kind, column, value, clock)
+            return time(asked, kind, column)
 
 
 def is_empty(kind: FieldType, column: pl.Expr) -> pl.Expr:
@@ -85,13 +93,15 @@ def is_empty(kind: FieldType, column: pl.Expr) -> pl.Expr:
             return column.is_null()
 
 
-def text(name: str, column: pl.Expr, value: Any, ignore_case: bool) -> pl.Expr:
+def text(asked: Asked, column: pl.Expr) -> pl.Expr:
     """Compare text in NFC; where case is ignored, both sides in lower case."""
-    if name == "matches":
-        return column.str.contains(f"(?i){value}" if ignore_case else value, literal=False, strict=True)
-    fold: Callable[[str], str] = str.lower if ignore_case else str
-    subject = column.str.to_lowercase() if ignore_case else column
-    match name:
+    value = asked.value
+    if asked.operator == "matches":
+        pattern = f"(?i){value}" if asked.ignore_case else value
+        return column.str.contains(pattern, literal=False, strict=True)
+    fold: Callable[[str], str] = str.lower if asked.ignore_case else str
+    subject = column.str.to_lowercase() if asked.ignore_case else column
+    match asked.operator:
         case "equals":
             return subject == fold(value)
         case "in":
@@ -102,22 +112,32 @@ def text(name: str, column: pl.Expr, value: Any, ignore_case: bool) -> pl.Expr:
             return _any(value, lambda part: subject.str.starts_with(fold(part)))
         case "ends_with":
             return _any(value, lambda part: subject.str.ends_with(fold(part)))
-    raise NotImplementedError(f"no translation of `{name}` for text")
+    raise NotImplementedError(f"no translation of `{asked.operator}` for text")
 
 
-def number(name: str, kind: FieldType, column: pl.Expr, value: Any) -> pl.Expr:
+def number(asked: Asked, kind: FieldType, column: pl.Expr) -> pl.Expr:
     """Compare integers and decimals exactly, ``number`` as 64-bit floats."""
-
-    def literal(one: Any) -> pl.Expr:
-        return pl.lit(one, dtype=polars_type(kind))
-
-    match name:
+    dtype, value = polars_type(kind), asked.value
+    match asked.operator:
         case "in":
-            return column.is_in(pl.Series(value, dtype=polars_type(kind)).implode())
+            return column.is_in(pl.Series(value, dtype=dtype).implode())
         case "between":
-            return column.is_between(literal(value[0]), literal(value[1]))
+            return column.is_between(pl.lit(value[0], dtype=dtype), pl.lit(value[1], dtype=dtype))
         case _:
-            return ordered(name, column, literal(value))
+            return ordered(asked.operator, column, pl.lit(value, dtype=dtype))
+
+
+def boolean(asked: Asked, column: pl.Expr) -> pl.Expr:
+    match asked.operator:
+        case "in":
+            return column.is_in(list(asked.value))
+        case "equals":
+            return column.eq(bool(asked.value))
+        case "is_true":
+            return column
+        case "is_false":
+            return ~column
+    raise NotImplementedError(f"no translation of `{asked.operator}` for booleans")
 
 
 def ordered(name: str, left: pl.Expr, right: pl.Expr) -> pl.Expr:
@@ -136,19 +156,19 @@ def ordered(name: str, left: pl.Expr, right: pl.Expr) -> pl.Expr:
     raise NotImplementedError(f"no translation of `{name}` for ordered values")
 
 
-def time(name: str, kind: FieldType, column: pl.Expr, value: Any, clock: Clock) -> pl.Expr:
+def time(asked: Asked, kind: FieldType, column: pl.Expr) -> pl.Expr:
     """Compare with moments and windows: a date-only bound on a ``datetime`` is its whole local day."""
-    daily = isinstance(kind, Date)
+    daily, clock, value = isinstance(kind, Date), asked.clock, asked.value
     point = column.to_physical().cast(pl.Int64)
     extent: Callable[[Moment], tuple[int, int]] = clock.days if daily else clock.extent
-    match _ORDER.get(name, name):
+    match _ORDER.get(asked.operator, asked.operator):
         case "within":
             span = clock.day_span if daily else clock.span
             return inside(point, span(cast("Window", value)))
         case "anniversary":
             return _anniversary(local_date(column, kind, clock), value, clock)
         case "in":
-            return pl.any_horizontal([inside(point, extent(moment)) for moment in value])
+            return inside_any(point, map(extent, value))
         case "between":
             return inside(point, (extent(value[0])[0], extent(value[1])[1]))
         case "equals":
@@ -161,49 +181,44 @@ def time(name: str, kind: FieldType, column: pl.Expr, value: Any, clock: Clock) 
             return point < extent(value)[0]
         case "less_than_or_equal":
             return point < extent(value)[1]
-    raise NotImplementedError(f"no translation of `{name}` for dates")
+    raise NotImplementedError(f"no translation of `{asked.operator}` for dates")
 
 
-def inside(point: pl.Expr, span: Span) -> pl.Expr:
-    """Return whether an integer lies in a half-open span; an open end takes every value but null."""
-    low, high = span
-    if low is None:
-        return point < high if high is not None else point.is_not_null()
-    return point >= low if high is None else (point >= low) & (point < high)
-
-
-def elements(name: str, kind: ListOf, column: pl.Expr, value: Any, ignore_case: bool, clock: Clock) -> pl.Expr:
+def elements(asked: Asked, kind: ListOf, column: pl.Expr) -> pl.Expr:
     """Compare the elements of a list; null elements are ignored."""
-    if name == "in":
-        return pl.any_horizontal([elements("equals", kind, column, one, ignore_case, clock) for one in value])
-    wanted = value if isinstance(value, tuple) else (value,)
-
-    def is_one_of(literals: tuple[Any, ...]) -> pl.Expr:
-        found = predicate("in", kind.of, pl.element(), literals, ignore_case, clock)
-        return found.fill_null(value=False)
-
+    if asked.operator == "in":
+        each = (replace(asked, operator="equals", value=one) for one in asked.value)
+        return pl.any_horizontal([elements(one, kind, column) for one in each])
+    wanted = asked.value if isinstance(asked.value, tuple) else (asked.value,)
     present = column.list.drop_nulls()
-    has_each = [present.list.eval(is_one_of((literal,))).list.any() for literal in wanted]
-    match name:
+
+    def are_among(literals: tuple[Any, ...]) -> pl.Expr:
+        among = predicate(replace(asked, operator="in", value=literals), kind.of, pl.element())
+        return present.list.eval(among.fill_null(value=False))
+
+    match asked.operator:
         case "has_any" | "contains":
-            return present.list.eval(is_one_of(wanted)).list.any()
+            return are_among(wanted).list.any()
         case "has_all":
-            return pl.all_horizontal(has_each)
+            return pl.all_horizontal([are_among((literal,)).list.any() for literal in wanted])
         case "equals":
-            return pl.all_horizontal([*has_each, present.list.eval(is_one_of(wanted)).list.all()])
-    raise NotImplementedError(f"no translation of `{name}` for lists")
+            has_each = [are_among((literal,)).list.any() for literal in wanted]
+            return pl.all_horizontal([*has_each, are_among(wanted).list.all()])
+    raise NotImplementedError(f"no translation of `{asked.operator}` for lists")
 
 
-def against_field(name: str, column: pl.Expr, node: Compare, other: pl.Expr, clock: Clock) -> pl.Expr:
+def against_field(asked: Asked, mine: FieldType, column: pl.Expr, other: pl.Expr) -> pl.Expr:
     """Compare two columns of one row: a date with an instant by the instant's local day."""
-    mine, theirs = node.operand.type, cast("Field", node.value).type
+    theirs, name = cast("Field", asked.value).type, asked.operator
     match family(mine):
         case "number":
             shared = _common_number(mine, theirs)
             return ordered(name, column.cast(shared), other.cast(shared))
         case "date" | "datetime" if mine != theirs:
-            return ordered(name, local_date(column, mine, clock), local_date(other, theirs, clock))
-        case "text" | "enum" if node.ignore_case:
+            return ordered(
+                name, local_date(column, mine, asked.clock), local_date(other, theirs, asked.clock)
+            )
+        case "text" | "enum" if asked.ignore_case:
             return ordered(name, column.str.to_lowercase(), other.str.to_lowercase())
         case _:
             return ordered(name, column, other)

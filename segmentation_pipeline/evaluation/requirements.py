@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.evaluation.columns import compared_fields, rule_comparisons, source_fields
+from segmentation_pipeline.evaluation.members import named_keys
 from segmentation_pipeline.rules.tree import Events, Measure
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ def _missing(segment: Segment, catalog: Catalog, index: Index) -> Iterator[str]:
     if kind.name not in index.profiles:
         yield _problem(index, kind.name, kind.key) or f"table `{kind.table}` has not been imported"
         return
+    if any("@" in key for key in named_keys(segment)):
+        for name in (name for name, found in kind.fields.items() if found.form == "email"):
+            yield from _column(index, kind.name, name)
     for compare in rule_comparisons(segment):
         for found in compared_fields(compare):
             yield from _path(found, kind, catalog, index)
@@ -49,7 +53,10 @@ def _source(measure: Measure, kind: ObjectType, catalog: Catalog, index: Index) 
     if isinstance(source, Events):
         events = catalog.events[source.source]
         if source.source not in index.events:
-            known = (_problem(index, source.source, name) for name in (events.key, events.type, events.time, events.id))
+            known = (
+                _problem(index, source.source, name)
+                for name in (events.key, events.type, events.time, events.id)
+            )
             yield next((p for p in known if p), f"table `{events.table}` has not been imported")
             return
         for found in source_fields(measure):

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Protocol
 import polars as pl
 
 from segmentation_pipeline.evaluation.predicates import compare
-from segmentation_pipeline.rules.tree import All, Any, AtLeast, Compare, Condition, Everyone, Field, InSegment, Not
+from segmentation_pipeline.rules.tree import (
+    All,
+    Any,
+    AtLeast,
+    Compare,
+    Condition,
+    Everyone,
+    Field,
+    InSegment,
+    Not,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-ROW = "row number"
-"""Beside a batch's own columns; the blank keeps it apart from any field."""
+ROW = "import: row number"
+"""Beside a batch's own columns; the colon and the blanks keep it apart from fields and headings."""
 
 FINDINGS = pl.Schema({ROW: pl.Int64(), "column": pl.String(), "value": pl.String(), "reason": pl.String()})
 
@@ -23,10 +23,14 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rows of one file: ``frame`` has the source's columns and `ROW`; ``read`` counts all lines."""
+    """Some rows of one file: ``frame`` has the source's columns and `ROW`; ``read`` counts all lines.
+
+    ``share`` says how much of the file (0 to 1) has been read with this batch.
+    """
 
     frame: pl.DataFrame
     broken: tuple[Broken, ...] = ()
+    share: float = 1.0
 
     @property
     def read(self) -> int:

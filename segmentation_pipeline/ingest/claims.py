@@ -55,6 +55,12 @@ def judge(store: DeltaStore, target: Target, claims: pl.DataFrame) -> Verdict:
     return Verdict(winners.select(FILE, ROW), findings)
 
 
+def nobody() -> Verdict:
+    """Return the verdict on an import without rows."""
+    landing = pl.DataFrame(schema={FILE: pl.Int64(), ROW: pl.Int64()})
+    return Verdict(landing, pl.DataFrame(schema={FILE: pl.Int64(), **FINDINGS}))
+
+
 def _latest(target: Target, claims: pl.DataFrame) -> pl.DataFrame:
     ordered = claims.with_row_index(_ORDER)
     if UPDATED in claims.columns:

@@ -38,22 +38,28 @@ def row_hash(frame: pl.DataFrame, fields: Mapping[str, Field]) -> pl.Series:
 class Occurrences:
     """Numbers equal rows of one file 1, 2, 3 …, whatever batches they come in.
 
-    Holds 16 bytes and a count for every different row of the file seen so far.
+    Holds 16 bytes and a count for every different row of the file seen so far, in parts of which
+    each is at least twice as long as the next, so that a long file is not merged at every batch.
     """
 
     def __init__(self) -> None:
-        self._seen = pl.DataFrame(schema={HASH: pl.Binary(), "before": pl.Int64()})
+        self._parts: list[pl.DataFrame] = []
 
     def number(self, hashes: pl.Series) -> pl.Series:
         """Return which occurrence each row is, counting the batches before."""
         rows = hashes.str.decode("hex").to_frame(HASH)
-        numbered = rows.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(HASH).alias("here"))
-        numbers = numbered.join(self._seen, on=HASH, how="left", maintain_order="left").select(
-            pl.col("here") + pl.col("before").fill_null(0)
-        )
-        counts = rows.group_by(HASH).agg(pl.len().cast(pl.Int64).alias("before"))
-        self._seen = pl.concat([self._seen, counts]).group_by(HASH).agg(pl.col("before").sum())
-        return numbers.to_series()
+        numbered = rows.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(HASH).alias("number"))
+        for part in self._parts:
+            numbered = numbered.join(part, on=HASH, how="left", maintain_order="left").select(
+                HASH, pl.col("number") + pl.col("before").fill_null(0)
+            )
+        self._remember(rows.group_by(HASH).agg(pl.len().cast(pl.Int64).alias("before")))
+        return numbered.get_column("number")
+
+    def _remember(self, counts: pl.DataFrame) -> None:
+        while self._parts and self._parts[-1].height < 2 * counts.height:
+            counts = pl.concat([self._parts.pop(), counts]).group_by(HASH).agg(pl.col("before").sum())
+        self._parts.append(counts)
 
 
 def event_ids(hashes: pl.Series, numbers: pl.Series) -> pl.Series:

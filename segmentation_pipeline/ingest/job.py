@@ -141,7 +141,7 @@ def _opened(
     declared = mapping.format if mapping is not None else FileFormat()
     sources = [open_source(Path(path), Path(path).name, declared) for path in files]
     chosen = mapping or mapping_of_headings(target, sources[0].headings, sources[0].name)
-    unmapped = [name for source in sources for name in check_columns(source, chosen)]
+    unmapped = [name for source in sources for name in check_columns(source, chosen, target)]
     return sources, chosen, tuple(dict.fromkeys(unmapped))
 
 

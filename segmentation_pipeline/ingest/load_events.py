@@ -19,7 +19,7 @@ from segmentation_pipeline.lake.commit import Commit
 from segmentation_pipeline.lake.tables import catalog_table
 
 if TYPE_CHECKING:
-    from segmentation_pipeline.catalog.model import EventSource
+    from segmentation_pipeline.catalog.model import EventSource, ObjectType
     from segmentation_pipeline.ingest.batch import Batch
     from segmentation_pipeline.ingest.reading import SourceFile
     from segmentation_pipeline.ingest.run import Run
@@ -80,6 +80,9 @@ def _load_batch(run: Run, source: EventSource, file: SourceFile, batch: Batch, c
     known = _known(run, owner.table, owner.key, events.get_column(source.key))
     mine = events.join(known, left_on=source.key, right_on=owner.key, how="semi", maintain_order="left")
     others = events.join(known, left_on=source.key, right_on=owner.key, how="anti", maintain_order="left")
+    if source.orphans is None:
+        checked = checked.without(_homeless(owner, source, others))
+        events, others = checked.frame, others.clear()
     made = source.id not in run.mapping.columns
     orphans = _new(run, source, others, made, (source.table, source.orphans))
     if orphans.height and source.orphans is not None:
@@ -92,6 +95,17 @@ def _load_batch(run: Run, source: EventSource, file: SourceFile, batch: Batch, c
     run.tally.landed += landing.height
     run.tally.unchanged += events.height - landing.height - orphans.height
     return orphans.filter(pl.col(source.key).is_not_null()).get_column(source.id)
+
+
+def _homeless(owner: ObjectType, source: EventSource, events: pl.DataFrame) -> pl.DataFrame:
+    """Return findings on events of unknown objects whose catalog has no table for them to wait in."""
+    key = pl.col(source.key)
+    return events.select(
+        ROW,
+        pl.lit(source.key).alias("column"),
+        key.cast(pl.String).alias("value"),
+        pl.format(f"no {owner.name} has the key `{{}}`", key.fill_null("")).alias("reason"),
+    )
 
 
 def _new(
@@ -119,7 +133,7 @@ def _append(run: Run, source: EventSource, name: str, rows: pl.DataFrame) -> Non
 
 def _known(run: Run, table: str, key: str, wanted: pl.Series) -> pl.DataFrame:
     if not run.store.exists(table):
-        return pl.DataFrame(schema={key: pl.String()})
+        return wanted.clear().alias(key).to_frame()
     keys = wanted.drop_nulls().unique().alias(key).to_frame().lazy()
     return run.store.scan(table).select(key).join(keys, on=key, how="semi").collect()
 
@@ -156,7 +170,8 @@ def _create(run: Run, source: EventSource, file: SourceFile, batch: Batch, event
     run.tally.created += land(run.store, run.catalog, target, landing, run.metadata).landed
     findings = pl.concat([checked.findings, refused])
     left = _unmade(findings, numbers, landing, owner.key)
-    run.note(file, batch, left.with_columns(f"the {owner.name} is not created: " + pl.col("reason")))
+    why = pl.lit(f"the {owner.name} is not created: ").alias("reason")
+    run.note(file, batch, left.with_columns(why + pl.col("reason")))
 
 
 def _unmade(findings: pl.DataFrame, numbers: pl.DataFrame, landed: pl.DataFrame, key: str) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import polars as pl
 
 from segmentation_pipeline.catalog.contracts import split
 from segmentation_pipeline.ingest.batch import FINDINGS, ROW, Checked
-from segmentation_pipeline.ingest.claims import FILE, claim_columns, judge
+from segmentation_pipeline.ingest.claims import FILE, claim_columns, judge, nobody
 from segmentation_pipeline.ingest.identity import made_key
 from segmentation_pipeline.ingest.landing import land
 from segmentation_pipeline.ingest.orphans import adopt
@@ -43,7 +43,7 @@ def _judge(run: Run, fields: Fields) -> Verdict:
             frame = _checked(run, fields, batch).frame
             columns = claim_columns(run.target, frame.columns)
             parts.append(frame.select(pl.lit(number, pl.Int64).alias(FILE), ROW, *columns))
-    return judge(run.store, run.target, pl.concat(parts))
+    return judge(run.store, run.target, pl.concat(parts)) if parts else nobody()
 
 
 def _checked(run: Run, fields: Fields, batch: Batch) -> Checked:

@@ -13,7 +13,7 @@ from segmentation_pipeline.ingest.mapping import FileFormat, Source, SourceMappi
 from segmentation_pipeline.ingest.targets import target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from segmentation_pipeline.catalog.model import Catalog
@@ -67,10 +67,7 @@ def mapping_of_headings(target: Target, headings: Sequence[str], where: str) -> 
             allowed=tuple(target.fields),
             hint="write a mapping file",
         )
-    made = target.source is not None or (target.identity is not None and target.identity.name in found)
-    missing = [] if made else [name for name in target.key if name not in found]
-    if target.source is not None:
-        missing = [n for n in (target.source.key, target.source.type, target.source.time) if n not in found]
+    missing = _missing(target, found)
     if missing:
         raise ImportFailed(
             f"no column names {' and '.join(f'`{name}`' for name in missing)} of `{target.table}`; {there}",
@@ -82,6 +79,13 @@ def mapping_of_headings(target: Target, headings: Sequence[str], where: str) -> 
         format=FileFormat(),
         columns={name: Source(column=heading) for name, heading in found.items()},
     )
+
+
+def _missing(target: Target, mapped: Collection[str]) -> list[str]:
+    """Return the fields that must be mapped and are not: of an object its key, or what makes it."""
+    if target.identity is not None and target.identity.name not in mapped:
+        return [name for name in target.key if name not in mapped]
+    return [name for name in target.needed if name not in mapped]
 
 
 def _faults(mapping: SourceMapping, target: Target, catalog: Catalog) -> Iterator[Found]:
@@ -109,15 +113,8 @@ def _faults(mapping: SourceMapping, target: Target, catalog: Catalog) -> Iterato
 
 
 def _of_needed(mapping: SourceMapping, target: Target) -> Iterator[Found]:
-    if target.source is not None:
-        needed = [target.source.key, target.source.type, target.source.time]
-    elif target.identity is not None and target.identity.name in mapping.columns:
-        needed = []
-    else:
-        needed = list(target.key)
-    for name in needed:
-        if name not in mapping.columns:
-            yield ("columns",), f"`{name}` is missing: every row of `{target.table}` needs it", None
+    for name in _missing(target, mapping.columns):
+        yield ("columns",), f"`{name}` is missing: every row of `{target.table}` needs it", None
 
 
 def _of_fields(columns: dict[str, Source], target: Target, path: tuple[str, ...]) -> Iterator[Found]:

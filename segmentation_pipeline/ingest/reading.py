@@ -52,7 +52,9 @@ class SourceFile:
             case "parquet":
                 return parquet_batches(self.path, self.name, rows, columns)
             case "jsonl":
-                return jsonl_batches(self.path, self.name, rows, self.headings)
+                # A name that no line has is null in all of them.
+                names = tuple(dict.fromkeys((*self.headings, *columns)))
+                return jsonl_batches(self.path, self.name, rows, names)
             case _:
                 return csv_batches(self.path, self.name, rows, self.format, self.headings)
 

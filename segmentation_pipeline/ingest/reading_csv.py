@@ -27,7 +27,7 @@ def csv_headings(path: Path, name: str, how: FileFormat) -> Sequence[str]:
     Raises:
         ImportFailed: there is no heading, it names a column twice, or ``columns`` does not fit.
     """
-    with _opened(path, name, how) as lines:
+    with _opened(path, name, how) as (_, lines):
         first = next((cells for cells in lines if cells), None)
     if first is None:
         raise ImportFailed("the file has no rows", where=name)
@@ -51,8 +51,9 @@ def csv_batches(
     path: Path, name: str, rows: int, how: FileFormat, headings: Sequence[str]
 ) -> Iterator[Batch]:
     """Yield rows; a line with more or fewer cells than the heading is broken, blank lines are no rows."""
-    width = len(headings)
-    with _opened(path, name, how) as lines:
+    width, size = len(headings), path.stat().st_size
+    glue = " " if how.separator == "whitespace" else how.separator
+    with _opened(path, name, how) as (file, lines):
         numbered = enumerate((cells for cells in lines if cells), 0 if how.header else 1)
         if how.header:
             next(numbered)
@@ -66,12 +67,13 @@ def csv_batches(
                     table.append(cells)
                 else:
                     reason = f"the line has {len(cells)} cells, the heading {width}"
-                    broken.append(Broken(number, how.separator.join(cells), reason))
+                    broken.append(Broken(number, glue.join(cells), reason))
                 if len(table) + len(broken) == rows:
                     break
             if not table and not broken:
                 return
-            yield Batch(_frame(numbers, table, headings, how.null_values), tuple(broken))
+            share = file.buffer.tell() / size
+            yield Batch(_frame(numbers, table, headings, how.null_values), tuple(broken), share)
 
 
 def _frame(
@@ -87,14 +89,14 @@ def _frame(
 
 
 @contextmanager
-def _opened(path: Path, name: str, how: FileFormat) -> Iterator[Iterator[list[str]]]:
-    """Give the file's lines as lists of cells; whatever the file has wrong becomes `ImportFailed`."""
+def _opened(path: Path, name: str, how: FileFormat) -> Iterator[tuple[TextIO, Iterator[list[str]]]]:
+    """Give the file and its lines as lists of cells; whatever the file has wrong becomes `ImportFailed`."""
     encoding = _encoding(how.encoding, name)
     lines: Iterator[list[str]] | None = None
     try:
         with path.open(encoding=encoding, newline="") as file:
             lines = _cells(file, how)
-            yield lines
+            yield file, lines
     except UnicodeDecodeError as error:
         raise ImportFailed(
             f"not readable as {how.encoding}: {error.reason}{_line(lines)}",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
 
 import polars as pl
 
@@ -30,10 +31,11 @@ def jsonl_headings(path: Path, name: str) -> Sequence[str]:
         ImportFailed: no line is a JSON object.
     """
     found: dict[str, None] = {}
-    for _, line in _lines(path, name):
-        row = _row(line)
-        if isinstance(row, dict):
-            found |= dict.fromkeys(row)
+    with _opened(path, name) as (_, lines):
+        for _, line in lines:
+            row = _row(line)
+            if isinstance(row, dict):
+                found |= dict.fromkeys(row)
     if not found:
         raise ImportFailed("no line is a JSON object", where=name, hint="JSON lines hold one object a line")
     return list(found)
@@ -41,30 +43,34 @@ def jsonl_headings(path: Path, name: str) -> Sequence[str]:
 
 def jsonl_batches(path: Path, name: str, rows: int, headings: Sequence[str]) -> Iterator[Batch]:
     """Yield rows; a name that a row leaves out is null, a line that is no object is broken."""
-    lines = _lines(path, name)
-    while True:
-        numbers: list[int] = []
-        table: list[Row] = []
-        broken: list[Broken] = []
-        for number, line in lines:
-            row = _row(line)
-            if isinstance(row, dict):
-                numbers.append(number)
-                table.append(row)
-            else:
-                broken.append(Broken(number, line, row))
-            if len(table) + len(broken) == rows:
-                break
-        if not table and not broken:
-            return
-        columns = [pl.Series(heading, [row.get(heading) for row in table], pl.String) for heading in headings]
-        yield Batch(pl.DataFrame([*columns, pl.Series(ROW, numbers, pl.Int64)]), tuple(broken))
+    size = path.stat().st_size
+    with _opened(path, name) as (file, lines):
+        while True:
+            numbers: list[int] = []
+            table: list[Row] = []
+            broken: list[Broken] = []
+            for number, line in lines:
+                row = _row(line)
+                if isinstance(row, dict):
+                    numbers.append(number)
+                    table.append(row)
+                else:
+                    broken.append(Broken(number, line, row))
+                if len(table) + len(broken) == rows:
+                    break
+            if not table and not broken:
+                return
+            columns = [pl.Series(name, [row.get(name) for row in table], pl.String) for name in headings]
+            frame = pl.DataFrame([*columns, pl.Series(ROW, numbers, pl.Int64)])
+            yield Batch(frame, tuple(broken), file.buffer.tell() / size)
 
 
-def _lines(path: Path, name: str) -> Iterator[tuple[int, str]]:
+@contextmanager
+def _opened(path: Path, name: str) -> Iterator[tuple[TextIO, Iterator[tuple[int, str]]]]:
+    """Give the file and its lines that are not blank, numbered from 1."""
     try:
         with path.open(encoding="utf-8-sig") as file:
-            yield from enumerate((line.strip() for line in file if line.strip()), 1)
+            yield file, enumerate((line.strip() for line in file if line.strip()), 1)
     except UnicodeDecodeError as error:
         raise ImportFailed(f"not readable as UTF-8: {error.reason}", where=name) from error
     except OSError as error:

@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 
 
 def parquet_headings(path: Path, name: str) -> Sequence[str]:
-    """Return the names of the columns; raise `ImportFailed` for a file that is no Parquet or has no rows."""
+    """Return the names of the columns; raise `ImportFailed` for a file that is no Parquet."""
     with _opened(path, name) as file:
-        if file.metadata.num_rows == 0:
-            raise ImportFailed("the file has no rows", where=name)
         return list(file.schema_arrow.names)
 
 
@@ -34,7 +32,8 @@ def parquet_batches(path: Path, name: str, rows: int, columns: Sequence[str]) ->
             height = part.num_rows
             frame = pl.DataFrame(part) if there else pl.DataFrame()
             numbers = pl.int_range(first, first + height, dtype=pl.Int64, eager=True).alias(ROW)
-            yield Batch(frame.with_columns(numbers))
+            share = (first + height - 1) / file.metadata.num_rows
+            yield Batch(frame.with_columns(numbers), share=share)
             first += height
 
 

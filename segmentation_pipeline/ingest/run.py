@@ -62,4 +62,4 @@ class Run:
         self.tally.read += batch.read
         self.tally.batches += 1
         if self.progress is not None:
-            self.progress(self.tally.read, (number + 1) / len(self.files))
+            self.progress(self.tally.read, (number + batch.share) / len(self.files))

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Annotated
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from typing import TYPE_CHECKING
 
 from segmentation_pipeline.diagnostics import Diagnostic, did_you_mean
 from segmentation_pipeline.documents import locate, read_file, read_model
 from segmentation_pipeline.errors import DefinitionError, Forbidden, ImportFailed, Position, UsageError
+from segmentation_pipeline.ingest.declarations import SourcesDocument
 from segmentation_pipeline.ingest.job import import_files
-from segmentation_pipeline.ingest.mapping import FileType
 from segmentation_pipeline.ingest.mapping_file import load_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from segmentation_pipeline.catalog.model import Catalog
     from segmentation_pipeline.documents import Node
-    from segmentation_pipeline.ingest.mapping import SourceMapping
+    from segmentation_pipeline.ingest.declarations import SourceDeclaration
+    from segmentation_pipeline.ingest.mapping import FileType, SourceMapping
     from segmentation_pipeline.ingest.run import Progress
     from segmentation_pipeline.ingest.tally import ImportJob
     from segmentation_pipeline.lake.store import DeltaStore
-
-_SHARE = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
-_SPAN = re.compile(r"(\d+) (minute|hour|day|week)s?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,43 +44,6 @@ class FileSource:
     stale_after: timedelta | None = None
 
 
-def _share(value: object) -> object:
-    if isinstance(value, str):
-        match = _SHARE.fullmatch(value)
-        if match is None or float(match[1]) > 100:
-            raise ValueError(f"`{value}` is not a share such as 50%")
-        return float(match[1]) / 100
-    raise ValueError("write a share with its sign, such as 50%")
-
-
-def _span(value: object) -> object:
-    match = _SPAN.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError(f"`{value}` is not a span such as `2 days` (minutes, hours, days, weeks)")
-    return timedelta(**{f"{match[2]}s": int(match[1])})
-
-
-def _several(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-class _Declared(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    table: str
-    files: Annotated[tuple[str, ...], BeforeValidator(_several), Field(min_length=1)]
-    format: FileType | None = None
-    mapping: str | None = None
-    max_shrink: Annotated[float, BeforeValidator(_share)] = 0.5
-    stale_after: Annotated[timedelta, BeforeValidator(_span)] | None = None
-
-
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    sources: dict[str, _Declared] = Field(default_factory=dict)
-
-
 def load_sources(path: Path, catalog: Catalog, name: str | None = None) -> dict[str, FileSource]:
     """Return the sources of a file by name, none where there is no file; ``name`` is for positions."""
     if not path.is_file():
@@ -102,7 +59,7 @@ def load_sources(path: Path, catalog: Catalog, name: str | None = None) -> dict[
 
 def read_sources(node: Node, catalog: Catalog) -> dict[str, FileSource]:
     """Return the sources a node declares; raise `DefinitionError` with every finding, positioned."""
-    declared = read_model(_Document, node, "sources").sources
+    declared = read_model(SourcesDocument, node, "sources").sources
     findings = []
     for name, source in declared.items():
         at = locate(node, ("sources", name, "table"))
@@ -182,7 +139,7 @@ def source_mapping(source: FileSource, catalog: Catalog, definitions: Path) -> S
     return mapping.model_copy(update=chosen)
 
 
-def _outside(name: str, source: _Declared, node: Node) -> list[Diagnostic]:
+def _outside(name: str, source: SourceDeclaration, node: Node) -> list[Diagnostic]:
     found = []
     parts = [("files", path) for path in source.files] + (
         [("mapping", source.mapping)] if source.mapping else []

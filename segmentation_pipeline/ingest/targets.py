@@ -44,8 +44,12 @@ class Target:
             name for name, f in self.fields.items() if f.unique and f.stored and name not in self.key
         )
 
-    def stored(self, names: Iterable[str]) -> list[str]:
-        return [name for name in names if self.fields[name].stored]
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Fields without which no row can land; a key that is made from an e-mail is not among them."""
+        if self.source is not None:
+            return (self.source.key, self.source.type, self.source.time)
+        return self.key if self.identity is None else ()
 
     def match(self, headings: Iterable[str]) -> dict[str, str]:
         """Return field: heading where a heading is a field's name or alias, in any case and punctuation.

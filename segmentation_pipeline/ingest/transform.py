@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.catalog.model import Field
     from segmentation_pipeline.ingest.mapping import Source, SourceMapping
     from segmentation_pipeline.ingest.reading import SourceFile
+    from segmentation_pipeline.ingest.targets import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,19 @@ class Fields:
         )
 
 
-def check_columns(file: SourceFile, mapping: SourceMapping) -> tuple[str, ...]:
+def check_columns(file: SourceFile, mapping: SourceMapping, target: Target) -> tuple[str, ...]:
     """Return the file's columns that the mapping neither uses nor ignores.
 
     Raises:
-        ImportFailed: the mapping reads a column that the file has not.
+        ImportFailed: the mapping reads a column that the file has not. Lines of JSON may all leave
+            a name out, unless no row can land without it.
     """
-    missing = [name for name in mapping.reads if name not in file.headings]
-    if missing and file.format.type != "jsonl":
+    reads = mapping.reads
+    if file.format.type == "jsonl":
+        needed = [mapping.columns[field] for field in target.needed if field in mapping.columns]
+        reads = tuple(name for source in needed for name in source.reads)
+    missing = [name for name in reads if name not in file.headings]
+    if missing:
         raise ImportFailed(
             f"there is no column {' or '.join(f'`{name}`' for name in missing)}",
             where=file.name,

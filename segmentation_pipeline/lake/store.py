@@ -19,6 +19,7 @@ from segmentation_pipeline.errors import ContractError, LakeError
 from segmentation_pipeline.lake.arrow import arrow_reader
 from segmentation_pipeline.lake.commit import CREATION, Commit, commit_properties, said
 from segmentation_pipeline.lake.guard import check_frame, check_key, check_slices, differences, wrapping
+from segmentation_pipeline.lake.predicates import one_of, same_key
 from segmentation_pipeline.lake.reading import Snapshot, scan_table, stored_schema
 from segmentation_pipeline.lake.root import check_root
 
@@ -110,7 +111,7 @@ class DeltaStore:
         check_slices(table, rows, column, values)
         if not values:
             return self.append(table, rows, commit)
-        predicate = f"{_identifier(column)} IN ({', '.join(_literal(value) for value in values)})"
+        predicate = one_of(column, values)
 
         def overwrite(target: DeltaTable) -> int:
             return self._overwrite(target, table, rows, commit, predicate=predicate)
@@ -130,7 +131,7 @@ class DeltaStore:
         def upsert(target: DeltaTable) -> int:
             merger = target.merge(
                 arrow_reader(table, rows),
-                _same(key),
+                same_key(key),
                 source_alias="source",
                 target_alias="target",
                 writer_properties=_writer(table),
@@ -155,7 +156,7 @@ class DeltaStore:
         def remove(target: DeltaTable) -> int:
             merger = target.merge(
                 arrow_reader(table, keys),
-                _same(key),
+                same_key(key),
                 source_alias="source",
                 target_alias="target",
                 writer_properties=_writer(table),
@@ -286,15 +287,3 @@ def _writer(table: Table) -> WriterProperties:
     return WriterProperties(
         compression="ZSTD", compression_level=1, column_properties=dict.fromkeys(table.packed, packed)
     )
-
-
-def _same(key: Sequence[str]) -> str:
-    return " AND ".join(f"target.{_identifier(column)} = source.{_identifier(column)}" for column in key)
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

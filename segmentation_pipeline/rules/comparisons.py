@@ -27,7 +27,7 @@ _MOMENTS = (AbsoluteInstant, LocalInstant, RelativeInstant, Day)
 
 
 def read_comparison(operand: Operand, node: Mapping, scope: Scope) -> Compare:
-    """Return the comparison written in ``node``; raise `Fault` where operator, value or options do not fit."""
+    """Return the comparison written in ``node``; raise `Fault` where a part does not fit."""
     operator = _operator(operand, node)
     value = _value(operand, operator, node, scope)
     _refuse_reversed(operator, value, node)
@@ -124,11 +124,13 @@ def _many(value: Node, operand: Operand, operator: Operator) -> Value:
 
 def _one_or_many(value: Node, operand: Operand, operator: Operator) -> Value:
     if isinstance(operand.type, ListOf) and isinstance(value, Sequence):
-        raise Fault("value-shape", f"`{operator.name}` takes one element", value.at, "use `has_any` for several")
+        raise Fault(
+            "value-shape", f"`{operator.name}` takes one element", value.at, "use `has_any` for several"
+        )
     items = _items(value, operator) if isinstance(value, Sequence) else (value,)
     read = tuple(_literal(item, operand) for item in items)
     for item, literal in zip(items, read, strict=True):
-        if literal == "":
+        if literal == "" and not isinstance(operand.type, ListOf):
             raise Fault("empty-pattern", f"`{operator.name}` with an empty text fits every text", item.at)
     return read if isinstance(value, Sequence) else read[0]
 
@@ -145,8 +147,8 @@ def _literal(node: Node, operand: Operand) -> Literal:
     if not isinstance(node, Scalar):
         raise Fault("value-shape", "a single value is expected here", node.at)
     if node.is_null:
-        hint = "null is not a value; use `is_empty` or `is_not_empty`"
-        raise Fault("null-value", "`value` is null", node.at, hint)
+        message = "`value: null` compares with nothing; use the operator `is_empty` or `is_not_empty`"
+        raise Fault("null-value", message, node.at)
     kind: ScalarType = operand.type.of if isinstance(operand.type, ListOf) else operand.type
     try:
         return read_literal(kind, node.text)
@@ -158,14 +160,18 @@ def _other_field(value: Mapping, operand: Operand, operator: Operator, scope: Sc
     if list(value) != ["field"]:
         raise Fault("value-shape", "a value is a scalar, a list, or `{field: …}`", value.at)
     if not operator.field_value or isinstance(operand, Measure) or isinstance(operand.type, ListOf):
-        raise Fault("value-shape", f"`{operator.name}` of {_named(operand)} cannot be compared with a field", value.at)
+        raise Fault(
+            "value-shape", f"`{operator.name}` of {_named(operand)} cannot be compared with a field", value.at
+        )
     try:
         other = scope.field(word(required(value, "field"), "field"))
     except ValueError as error:
         raise Fault("unknown-field", str(error), value.at) from error
     if _comparable(operand.type) != _comparable(other.type):
         raise Fault(
-            "value-type", f"field `{other.name}` is of type {other.type}, {_named(operand)} of {operand.type}", value.at
+            "value-type",
+            f"field `{other.name}` is of type {other.type}, {_named(operand)} of {operand.type}",
+            value.at,
         )
     return other
 
@@ -202,7 +208,11 @@ def _refuse_reversed(operator: Operator, value: Value, node: Mapping) -> None:
     else:
         wrong = cast("float", low) > cast("float", high)
     if wrong:
-        raise Fault("reversed-between", f"`{operator.name}` is reversed: its first value is the greater one", place(node, "value"))
+        raise Fault(
+            "reversed-between",
+            f"`{operator.name}` is reversed: its first value is the greater one",
+            place(node, "value"),
+        )
 
 
 def _ignores_case(kind: FieldType, operator: Operator, node: Mapping) -> bool:
@@ -212,9 +222,15 @@ def _ignores_case(kind: FieldType, operator: Operator, node: Mapping) -> bool:
         return operator.ignores_case and is_text
     written = word(required(node, "case"), "case")
     if written not in ("sensitive", "insensitive"):
-        raise Fault("unknown-option", f"`case: {written}` is neither sensitive nor insensitive", place(node, "case"))
+        raise Fault(
+            "unknown-option", f"`case: {written}` is neither sensitive nor insensitive", place(node, "case")
+        )
     if not is_text or operator.takes == "nothing":
-        raise Fault("unknown-option", f"`case` means nothing for `{operator.name}` of type {kind}", place(node, "case"))
+        raise Fault(
+            "unknown-option",
+            f"`case` means nothing for `{operator.name}` of type {kind}",
+            place(node, "case"),
+        )
     return written == "insensitive"
 
 
@@ -223,7 +239,9 @@ def _nulls_excluded(node: Mapping) -> bool:
         return False
     written = word(required(node, "nulls"), "nulls")
     if written not in ("include", "exclude"):
-        raise Fault("unknown-option", f"`nulls: {written}` is neither include nor exclude", place(node, "nulls"))
+        raise Fault(
+            "unknown-option", f"`nulls: {written}` is neither include nor exclude", place(node, "nulls")
+        )
     return written == "exclude"
 
 

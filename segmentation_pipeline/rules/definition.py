@@ -7,10 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.diagnostics import Diagnostic, did_you_mean
+from segmentation_pipeline.diagnostics import Diagnostic
 from segmentation_pipeline.documents import Mapping, Node, Scalar, Sequence, locate, read_model
 from segmentation_pipeline.errors import DefinitionError
-from segmentation_pipeline.rules.header import Header, MembersFile, PinEntry
+from segmentation_pipeline.rules.header import Header, MembersFile, PinEntry, check_header
 from segmentation_pipeline.rules.member_files import read_member_file
 from segmentation_pipeline.rules.paths import ObjectScope
 from segmentation_pipeline.rules.reading import Reader
@@ -46,20 +46,26 @@ def read_definition(
         return None, [_belonging(finding, segment) for finding in error.diagnostics]
 
 
-def _read(node: Node, setting: Setting, segment: str, source: str, *, named: bool) -> tuple[Segment | None, list[Diagnostic]]:
+def _read(
+    node: Node, setting: Setting, segment: str, source: str, *, named: bool
+) -> tuple[Segment | None, list[Diagnostic]]:
     if not isinstance(node, Mapping):
-        raise DefinitionError([Diagnostic("definition-shape", "a definition is a mapping that starts with `segment:`", node.at)])
+        message = "a definition is a mapping that starts with `segment:`"
+        raise DefinitionError([Diagnostic("definition-shape", message, node.at)])
     if not named and "segment" not in node:
-        node = Mapping(((Scalar("segment", False, node.at), Scalar(segment, True, node.at)), *node.entries), node.at)
-    header = read_model(Header, node, "definition-shape")
-    findings = [_belonging(finding, segment) for finding in _header_findings(header, node, setting.catalog, segment)]
-    if header.object not in setting.catalog.objects:
-        return None, findings
-    scope = ObjectScope(setting.catalog, setting.catalog.objects[header.object])
-    reader = Reader(setting.catalog, scope, segment)
+        known = (Scalar("segment", False, node.at), Scalar(segment, True, node.at))
+        node = Mapping((known, *node.entries), node.at)
+    reader = _reader(node, setting.catalog, segment)
     where, exclude = (_condition(reader, node, key) for key in ("where", "exclude"))
-    members = _members(header, node, setting)
-    findings += reader.findings
+    try:
+        header = read_model(Header, node, "definition-shape")
+        checks = check_header(header, node, setting.catalog, segment)
+        members = _members(header, node, setting) if not checks else None
+    except DefinitionError as error:
+        checks = list(error.diagnostics)
+    findings = [_belonging(finding, segment) for finding in checks]
+    if reader is not None:
+        findings += reader.findings
     if findings:
         return None, findings
     zone = header.time_zone or setting.time_zone
@@ -92,39 +98,18 @@ def _belonging(finding: Diagnostic, segment: str) -> Diagnostic:
     return Diagnostic(finding.rule, finding.message, finding.at, finding.hint, finding.severity, segment)
 
 
-def _header_findings(header: Header, node: Mapping, catalog: Catalog, segment: str) -> list[Diagnostic]:
-    found = []
-
-    def add(rule: str, message: str, *path: str | int, hint: str | None = None) -> None:
-        found.append(Diagnostic(rule, message, locate(node, path), hint))
-
-    if header.segment != segment:
-        add("segment-id", f"`segment: {header.segment}` is not the file's name `{segment}`", "segment")
-    if any(header.segment == f"all_{kind}s" for kind in catalog.objects):
-        add("segment-id", f"`{header.segment}` is built in: nobody writes it", "segment")
-    if header.object not in catalog.objects:
-        add("unknown-object", f"unknown object `{header.object}`", "object", hint=did_you_mean(header.object, catalog.objects))
-    if header.type == "static":
-        if "members" not in node:
-            add("members", "a static segment needs `members`", "type", hint="`members: []` is an ordinary day")
-        if "where" in node:
-            add("members", "a static segment has `members` instead of `where`", "where")
-    else:
-        if "where" not in node:
-            add("where", f"a {header.type} segment needs `where`", hint="for everyone, write `where: {everyone: true}`")
-        if "members" in node:
-            add("members", f"a {header.type} segment has no `members`", "members", hint="write `type: static`, or pins")
-    seen: set[str] = set()
-    for index, pin in enumerate(header.pins):
-        if pin.key in seen:
-            add("pins", f"key `{pin.key}` is pinned twice", "pins", index, "key")
-        seen.add(pin.key)
-    return found
+def _reader(node: Mapping, catalog: Catalog, segment: str) -> Reader | None:
+    """Return the reader of the rule; None where its object is not known, a finding of its own."""
+    named = node.get("object")
+    name = named.text if isinstance(named, Scalar) else Header.model_fields["object"].default
+    if name not in catalog.objects:
+        return None
+    return Reader(catalog, ObjectScope(catalog, catalog.objects[name]), segment)
 
 
-def _condition(reader: Reader, node: Mapping, key: str) -> Condition | None:
+def _condition(reader: Reader | None, node: Mapping, key: str) -> Condition | None:
     found = node.get(key)
-    return reader.condition(found) if found is not None else None
+    return reader.condition(found) if found is not None and reader is not None else None
 
 
 def _members(header: Header, node: Mapping, setting: Setting) -> tuple[str, ...] | None:
@@ -137,7 +122,7 @@ def _members(header: Header, node: Mapping, setting: Setting) -> tuple[str, ...]
     for item in _items(node.get("members")):
         if not isinstance(item, Scalar) or item.is_null:
             raise DefinitionError([Diagnostic("members", "a member is one key or e-mail", item.at)])
-        members.append(item.text)
+        members.append(item.text.strip())
     return tuple(members)
 
 

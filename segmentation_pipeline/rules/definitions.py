@@ -37,7 +37,11 @@ def load_definitions(
         file = path.relative_to(base).as_posix() if path.is_relative_to(base) else str(path)
         if name in first:
             at = Position(file, 1, 1)
-            found = [Diagnostic("duplicate-segment", f"segment `{name}` stands in {first[name]} too", at, segment=name)]
+            found = [
+                Diagnostic(
+                    "duplicate-segment", f"segment `{name}` stands in {first[name]} too", at, segment=name
+                )
+            ]
             segment = segments.pop(name, None)
         else:
             first[name] = file
@@ -86,7 +90,9 @@ def link(
     while blocked := {name: bad for name, s in sound.items() if (bad := _blocker(s, broken)) is not None}:
         for name, bad in blocked.items():
             segment = sound.pop(name)
-            broken[name] = Diagnostic("embeds-broken", f"embeds `{bad}`: {broken[bad].message}", segment.at, segment=name)
+            broken[name] = Diagnostic(
+                "embeds-broken", f"embeds `{bad}`: {broken[bad].message}", segment.at, segment=name
+            )
     ordered = {name: sound[name] for name in evaluation_order(sound)}
     everything = sorted({*findings, *linked}, key=lambda finding: (finding.at, finding.rule))
     return Definitions(catalog, ordered, tuple(everything), broken, week_starts)
@@ -115,7 +121,9 @@ def _read_file(path: Path, file: str, name: str, setting: Setting) -> tuple[Segm
         at = error.where if isinstance(error.where, Position) else Position(file, 1, 1)
         return None, [Diagnostic("yaml", error.what, at, error.hint, segment=name)]
     except OSError as error:
-        return None, [Diagnostic("yaml", f"not readable: {error.strerror}", Position(file, 1, 1), segment=name)]
+        return None, [
+            Diagnostic("yaml", f"not readable: {error.strerror}", Position(file, 1, 1), segment=name)
+        ]
     if len(documents) != 1:
         at = documents[1].at if documents else Position(file, 1, 1)
         message = f"one file holds one segment; found {len(documents)} documents"

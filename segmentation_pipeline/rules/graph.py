@@ -61,7 +61,9 @@ def evaluation_order(segments: Mapping[str, Segment]) -> list[str]:
 
     ``segments`` has no loop; ids of one level are sorted, so the order is always the same.
     """
-    sorter = TopologicalSorter({name: [e for e in embeds(s) if e in segments] for name, s in segments.items()})
+    sorter = TopologicalSorter(
+        {name: [e for e in embeds(s) if e in segments] for name, s in segments.items()}
+    )
     sorter.prepare()
     order: list[str] = []
     while sorter.is_active():
@@ -112,28 +114,35 @@ def _check(
         if node.segment in unreadable:
             return None
         hint = did_you_mean(node.segment, set(segments) - {segment.id})
-        return Diagnostic("unknown-segment", f"unknown segment `{node.segment}`", node.at, hint, segment=segment.id)
+        return Diagnostic(
+            "unknown-segment", f"unknown segment `{node.segment}`", node.at, hint, segment=segment.id
+        )
     if other.object != segment.object:
-        message = f"segment `{other.id}` holds objects of `{other.object}`, `{segment.id}` of `{segment.object}`"
+        message = (
+            f"segment `{other.id}` holds objects of `{other.object}`, `{segment.id}` of `{segment.object}`"
+        )
         return Diagnostic("embedded-object", message, node.at, segment=segment.id)
     if not other.active:
         hint = "activate it, or take it out of this rule"
-        return Diagnostic("embedded-inactive", f"segment `{other.id}` is not active", node.at, hint, segment=segment.id)
+        return Diagnostic(
+            "embedded-inactive", f"segment `{other.id}` is not active", node.at, hint, segment=segment.id
+        )
     return None
 
 
 def _loops(segments: Mapping[str, Segment]) -> list[Diagnostic]:
     edges = {name: [e for e in embeds(segment) if e in segments] for name, segment in segments.items()}
+    loops = {name: path for name in edges if (path := _path(edges, name, name)) is not None}
     found = []
     for name, segment in segments.items():
-        path = _path(edges, name, name)
+        path = loops.get(name)
         if path is not None:
             rule, message = "cycle", f"`{name}` embeds itself: {' → '.join(path)}"
         else:
-            looping = _reached_loop(edges, name)
-            if looping is None:
+            towards = next((way for looping in loops if (way := _path(edges, name, looping))), None)
+            if towards is None:
                 continue
-            path = [*(_path(edges, name, looping) or []), *(_path(edges, looping, looping) or [])[1:]]
+            path = [*towards, *loops[towards[-1]][1:]]
             rule, message = "embeds-cycle", f"`{name}` embeds a loop: {' → '.join(path)}"
         at = next(node.at for node in embeddings(segment) if node.segment == path[1])
         found.append(Diagnostic(rule, message, at, "take one of these embeddings out", segment=name))
@@ -153,7 +162,3 @@ def _path(edges: Mapping[str, list[str]], start: str, goal: str) -> list[str] | 
                 seen.add(after)
                 border.append([*path, after])
     return None
-
-
-def _reached_loop(edges: Mapping[str, list[str]], start: str) -> str | None:
-    return next((name for name in edges if _path(edges, start, name) and _path(edges, name, name)), None)

@@ -48,10 +48,13 @@ def _(_kind: Text, text: str) -> str:
 
 @read_literal.register(Enum)
 def _(kind: Enum, text: str) -> str:
-    if text not in kind.values:
+    composed = unicodedata.normalize("NFC", text)
+    if composed not in {unicodedata.normalize("NFC", value) for value in kind.values}:
         hint = did_you_mean(text, kind.values)
-        raise ValueError(f"`{text}` is not one of its values ({', '.join(kind.values)})" + (f"; {hint}" if hint else ""))
-    return text
+        raise ValueError(
+            f"`{text}` is not one of its values ({', '.join(kind.values)})" + (f"; {hint}" if hint else "")
+        )
+    return composed
 
 
 @read_literal.register(Integer)

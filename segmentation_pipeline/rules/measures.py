@@ -13,7 +13,7 @@ from segmentation_pipeline.rules.paths import EventScope, ObjectScope, Scope
 from segmentation_pipeline.rules.tree import All, Compare, Condition, Events, Field, Measure, Not, Related
 
 if TYPE_CHECKING:
-    from segmentation_pipeline.catalog.model import Catalog
+    from segmentation_pipeline.catalog.model import Catalog, ObjectType
     from segmentation_pipeline.rules.windows import Window
 
 _KEYS = ("where", "within", "measure", "of")
@@ -31,15 +31,17 @@ class ConditionReader(Protocol):
     """What a measure needs of the reader of conditions."""
 
     catalog: Catalog
-    scope: ObjectScope
+    scope: Scope
 
+    @property
+    def owner(self) -> ObjectType: ...
     def rows(self, scope: Scope) -> ConditionReader: ...
     def condition(self, node: Node) -> Condition | None: ...
 
 
 def read_events(reader: ConditionReader, node: Mapping) -> Condition:
     """Return the condition on a measure of events: ``{event: purchase, …}``."""
-    kind = reader.scope.object
+    kind = reader.owner
     named = required(node, "event")
     items = named.items if isinstance(named, Sequence) else (named,)
     if not items:
@@ -50,25 +52,33 @@ def read_events(reader: ConditionReader, node: Mapping) -> Condition:
         source = reader.catalog.event_source(kind.name, name)
         if source is None:
             known = [known for source in kind.events for known in reader.catalog.events[source].types]
-            raise Fault("unknown-event", f"`{kind.name}` has no event `{name}`", item.at, did_you_mean(name, known))
+            raise Fault(
+                "unknown-event", f"`{kind.name}` has no event `{name}`", item.at, did_you_mean(name, known)
+            )
         sources[source.name] = source
     if len(sources) > 1:
         raise Fault("event-sources", f"the types stand in several sources: {', '.join(sources)}", named.at)
     source = next(iter(sources.values()))
-    return _measured(reader, node, "event", Events(source.name, tuple(sorted(types))), EventScope(source, types))
+    return _measured(
+        reader, node, "event", Events(source.name, tuple(sorted(types))), EventScope(source, types)
+    )
 
 
 def read_related(reader: ConditionReader, node: Mapping) -> Condition:
     """Return the condition on a measure of related rows: ``{related: opportunities, …}``."""
-    kind = reader.scope.object
+    kind = reader.owner
     name = word(required(node, "related"), "related")
     at = required(node, "related").at
-    many = {relation.name: relation for relation in kind.relations.values() if relation.foreign_key is not None}
+    many = {
+        relation.name: relation for relation in kind.relations.values() if relation.foreign_key is not None
+    }
     if name not in many:
         if name in kind.relations:
             hint = f"`{name}` is one row; name its fields as `{name}.…`"
             raise Fault("unknown-relation", f"`{name}` of `{kind.name}` is not one to many", at, hint)
-        raise Fault("unknown-relation", f"`{kind.name}` has no related `{name}`", at, did_you_mean(name, many))
+        raise Fault(
+            "unknown-relation", f"`{kind.name}` has no related `{name}`", at, did_you_mean(name, many)
+        )
     relation = many[name]
     timed = "within" if "within" in node else "measure" if "measure" in node else None
     needs_time = timed == "within" or (timed and word(required(node, timed), timed) not in _TIMELESS)
@@ -131,8 +141,10 @@ def _result_type(measure: str, of: Field | None, node: Mapping) -> FieldType:
         return Integer()
     computes = isinstance(of.type, Integer | Number | Decimal)
     ordered = computes or isinstance(of.type, Date | Datetime)
-    if isinstance(of.type, ListOf) or (measure in ("sum", "avg") and not computes) or (
-        measure in ("min", "max") and not ordered
+    if (
+        isinstance(of.type, ListOf)
+        or (measure in ("sum", "avg") and not computes)
+        or (measure in ("min", "max") and not ordered)
     ):
         raise _unfit(measure, of, node)
     if measure == "avg":
@@ -141,7 +153,9 @@ def _result_type(measure: str, of: Field | None, node: Mapping) -> FieldType:
 
 
 def _unfit(measure: str, of: Field, node: Mapping) -> Fault:
-    return Fault("measure-not-for-type", f"`{measure}` does not fit field `{of.name}` ({of.type})", place(node, "of"))
+    return Fault(
+        "measure-not-for-type", f"`{measure}` does not fit field `{of.name}` ({of.type})", place(node, "of")
+    )
 
 
 def _where(rows: ConditionReader, node: Mapping) -> Condition | None:

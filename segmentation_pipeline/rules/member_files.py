@@ -32,7 +32,9 @@ def read_member_file(name: str, column: str, folder: Path | None, at: Position) 
         with path.open(encoding="utf-8-sig", newline="") as lines:
             rows = csv.DictReader(lines, strict=True)
             if column not in (rows.fieldnames or ()):
-                raise _problem(f"`{name}` has no column `{column}`", at, did_you_mean(column, rows.fieldnames or ()))
+                raise _problem(
+                    f"`{name}` has no column `{column}`", at, did_you_mean(column, rows.fieldnames or ())
+                )
             values = [(row[column] or "").strip() for row in rows]
     except (UnicodeDecodeError, csv.Error) as error:
         raise _problem(f"`{name}` is not readable as CSV: {error}", at) from error

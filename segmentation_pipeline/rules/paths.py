@@ -44,13 +44,13 @@ class ObjectScope:
 
     def field(self, text: str) -> Field:
         """Return the field a path leads to; raise ValueError that names the nearest ones."""
-        kind, hops, parts = self.object, (), split_path(text)
+        hops: tuple[str, ...] = ()
+        kind, parts = self.object, split_path(text)
         while parts[0] in kind.relations and len(parts) > 1 and parts[0] not in _structs(kind):
             relation = kind.relations[parts[0]]
             if relation.key is None:
-                raise ValueError(
-                    f"`{parts[0]}` of `{kind.name}` has many rows; count or sum them with `related: {parts[0]}`"
-                )
+                hint = f"count or sum them with `related: {parts[0]}`"
+                raise ValueError(f"`{parts[0]}` of `{kind.name}` has many rows; {hint}")
             kind, hops, parts = self.catalog.objects[relation.object], (*hops, parts[0]), parts[1:]
         name = ".".join(parts)
         found = _field_type(kind, name)
@@ -64,7 +64,9 @@ class ObjectScope:
         yield from kind.fields
         for relation in kind.relations.values():
             if relation.key is not None:
-                yield from (f"{relation.name}.{name}" for name in self.catalog.objects[relation.object].fields)
+                yield from (
+                    f"{relation.name}.{name}" for name in self.catalog.objects[relation.object].fields
+                )
 
 
 @dataclass(frozen=True, slots=True)

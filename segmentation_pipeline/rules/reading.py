@@ -10,12 +10,13 @@ from segmentation_pipeline.documents import Mapping, Node, Scalar, Sequence
 from segmentation_pipeline.rules.comparisons import OPTIONS, read_comparison
 from segmentation_pipeline.rules.faults import Fault, Incomplete, not_yet, only, place, required, word
 from segmentation_pipeline.rules.measures import read_events, read_related
+from segmentation_pipeline.rules.paths import ObjectScope
 from segmentation_pipeline.rules.tree import All, Any, AtLeast, Condition, Everyone, InSegment, Not
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from segmentation_pipeline.catalog.model import Catalog
+    from segmentation_pipeline.catalog.model import Catalog, ObjectType
     from segmentation_pipeline.rules.paths import Scope
 
 _NOT_YET = {
@@ -42,6 +43,12 @@ class Reader:
     findings: list[Diagnostic] = field(default_factory=list)
     in_rows: bool = False
 
+    @property
+    def owner(self) -> ObjectType:
+        """The object whose rows are tested; conditions inside a measure have none."""
+        assert isinstance(self.scope, ObjectScope)
+        return self.scope.object
+
     def rows(self, scope: Scope) -> Reader:
         """Return a reader of conditions on the rows of a measure; it shares the findings."""
         return replace(self, scope=scope, in_rows=True)
@@ -57,7 +64,9 @@ class Reader:
         return None
 
     def record(self, fault: Fault) -> None:
-        self.findings.append(Diagnostic(fault.rule, fault.message, fault.at, fault.hint, segment=self.segment))
+        self.findings.append(
+            Diagnostic(fault.rule, fault.message, fault.at, fault.hint, segment=self.segment)
+        )
 
     def group(self, node: Mapping, key: str) -> tuple[Condition, ...]:
         """Return the conditions of a group; those that cannot be read leave their findings."""
@@ -80,8 +89,12 @@ class Reader:
 
     def _condition(self, node: Node) -> Condition:
         if not isinstance(node, Mapping):
-            hint = "a list of conditions stands under `all:` or `any:`" if isinstance(node, Sequence) else None
-            raise Fault("condition-shape", "a condition is a mapping such as `{field: …, operator: …}`", node.at, hint)
+            hint = (
+                "a list of conditions stands under `all:` or `any:`" if isinstance(node, Sequence) else None
+            )
+            raise Fault(
+                "condition-shape", "a condition is a mapping such as `{field: …, operator: …}`", node.at, hint
+            )
         for key, phrase in _NOT_YET.items():
             if key in node:
                 raise not_yet(phrase, place(node, key))
@@ -90,7 +103,9 @@ class Reader:
             raise Fault("condition-shape", _no_kind(node), node.at, _near(node))
         if self.in_rows and kind in ("segment", "event", "related"):
             hint = "conditions inside a measure name fields of its rows"
-            raise Fault("condition-in-rows", f"`{kind}` cannot stand inside a measure", place(node, kind), hint)
+            raise Fault(
+                "condition-in-rows", f"`{kind}` cannot stand inside a measure", place(node, kind), hint
+            )
         return _KINDS[kind](self, node)
 
 
@@ -112,11 +127,11 @@ def _segment(reader: Reader, node: Mapping) -> Condition:
     name = word(required(node, "segment"), "segment")
     for kind in reader.catalog.objects:
         if name == f"all_{kind}s":
-            own = reader.scope.object.name  # type: ignore[union-attr]  # `segment` never stands in rows
+            own = reader.owner.name
             if kind != own:
                 raise Fault("embedded-object", f"`{name}` holds objects of `{kind}`, not `{own}`", node.at)
             return Everyone(node.at)
-    return InSegment(name, required(node, "segment").at)
+    return InSegment(name, at=required(node, "segment").at)
 
 
 def _all(reader: Reader, node: Mapping) -> Condition:
@@ -143,7 +158,9 @@ def _at_least(reader: Reader, node: Mapping) -> Condition:
     k = written.plain if isinstance(written, Scalar) else None
     conditions = reader.group(node, "of")
     if not isinstance(k, int) or isinstance(k, bool) or not 1 <= k <= len(conditions):
-        message = f"`at_least` takes a whole number from 1 to {len(conditions)}, how many conditions there are"
+        message = (
+            f"`at_least` takes a whole number from 1 to {len(conditions)}, how many conditions there are"
+        )
         raise Fault("at-least", message, written.at)
     return AtLeast(k, conditions, node.at)
 
@@ -152,14 +169,19 @@ def _everyone(_reader: Reader, node: Mapping) -> Condition:
     only(node, "everyone")
     written = required(node, "everyone")
     if not isinstance(written, Scalar) or written.plain is not True:
-        raise Fault("condition-shape", "`everyone` takes only `true`", written.at, "for no one, write `not: {everyone: true}`")
+        raise Fault(
+            "condition-shape",
+            "`everyone` takes only `true`",
+            written.at,
+            "for no one, write `not: {everyone: true}`",
+        )
     return Everyone(node.at)
 
 
 _KINDS: dict[str, Callable[[Reader, Mapping], Condition]] = {
     "field": _field,
-    "event": read_events,  # type: ignore[dict-item]  # read_events sees a Reader whose scope is an object's
-    "related": read_related,  # type: ignore[dict-item]  # as above
+    "event": read_events,
+    "related": read_related,
     "segment": _segment,
     "at_least": _at_least,
     "not": _not,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,22 +11,28 @@ import polars as pl
 from segmentation_pipeline.catalog.reading import load_catalog
 from segmentation_pipeline.errors import RunFailed
 from segmentation_pipeline.evaluation.evaluate import Evaluation, evaluate_index
-from segmentation_pipeline.evaluation.stored_index import input_tables, open_index
+from segmentation_pipeline.evaluation.index import OBJECT_INDEX
+from segmentation_pipeline.evaluation.stored_index import (
+    catalog_hash,
+    index_of,
+    input_tables,
+    open_index,
+    profile_table,
+)
 from segmentation_pipeline.rules.definitions import load_definitions
 from segmentation_pipeline.rules.graph import embeds
-from segmentation_pipeline.segments.followers import catch_up, last_record
-from segmentation_pipeline.segments.tables import MEMBERSHIPS
+from segmentation_pipeline.segments.published import Published, read_published
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from segmentation_pipeline.catalog.model import Catalog
     from segmentation_pipeline.evaluation.evaluate import Progress
     from segmentation_pipeline.lake.store import DeltaStore, Snapshot
     from segmentation_pipeline.rules.segment import Definitions
-    from segmentation_pipeline.segments.record import RunRecord
+    from segmentation_pipeline.segments.record import RunRecord, SegmentState
     from segmentation_pipeline.workspace import Workspace
 
 
@@ -33,14 +40,17 @@ if TYPE_CHECKING:
 class Basis:
     """Everything that decides a run: the same basis gives the same members.
 
-    ``rows`` counts the rows of every input table; ``previous`` is the last published run.
+    ``rows`` counts the rows of every input table; ``unreadable`` says why those without a count have
+    none. ``sizes`` counts the members of every published segment that has any.
     """
 
     store: DeltaStore
     definitions: Definitions
     inputs: Snapshot
     rows: Mapping[str, int]
-    previous: RunRecord | None
+    unreadable: Mapping[str, str]
+    published: Published
+    sizes: Mapping[str, int]
     as_of: dt.datetime
 
     @property
@@ -53,9 +63,24 @@ class Basis:
         return {*self.definitions.segments, *self.definitions.broken}
 
     @property
+    def previous(self) -> RunRecord | None:
+        return self.published.record
+
+    @property
+    def states(self) -> Mapping[str, SegmentState]:
+        """How every segment stood after the last published run."""
+        return self.previous.segments if self.previous is not None else {}
+
+    @property
     def is_preview(self) -> bool:
         """Whether the instant lies before the published one, which never goes backwards."""
         return self.previous is not None and self.as_of < self.previous.as_of
+
+    @property
+    def setting(self) -> str:
+        """A hash of what decides members beside rules, data and time."""
+        said = f"{catalog_hash(self.catalog)} {self.definitions.week_starts}"
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def read_definitions(workspace: Workspace) -> Definitions:
@@ -70,62 +95,87 @@ def read_definitions(workspace: Workspace) -> Definitions:
     )
 
 
-def open_basis(workspace: Workspace, store: DeltaStore, as_of: dt.datetime) -> Basis:
-    """Pin what a run reads. Raises `RunFailed` where nothing has been imported."""
-    definitions = read_definitions(workspace)
+def open_basis(store: DeltaStore, definitions: Definitions, as_of: dt.datetime) -> Basis:
+    """Pin what a run reads. Raises `RunFailed` where nothing was imported, or every definition is gone."""
     inputs = store.snapshot(input_tables(definitions.catalog))
     if not inputs.versions:
         hint = "segmentation import TABLE FILE"
-        raise RunFailed("there is nothing to evaluate: no table has been imported", where=str(workspace.lake), hint=hint)
-    rows = {name: inputs.scan(name).select(pl.len()).collect().item() for name in inputs.versions}
-    return Basis(store, definitions, inputs, rows, last_record(store), as_of)
-
-
-def repair(store: DeltaStore, catalog: Catalog) -> int:
-    """Bring the tables that follow the memberships up to them; return how many versions were behind."""
-    return catch_up(store, object_keys(store, catalog))
-
-
-def object_keys(store: DeltaStore, catalog: Catalog) -> Callable[[str], pl.LazyFrame]:
-    """Return what gives, by object, a frame of ``object_index`` and ``object_key``."""
-
-    def keys(name: str) -> pl.LazyFrame:
-        kind = catalog.objects[name]
-        return store.scan(kind.table).select("object_index", pl.col(kind.key).alias("object_key"))
-
-    return keys
+        raise RunFailed(
+            "there is nothing to evaluate: no table has been imported", where=store.root.text, hint=hint
+        )
+    rows: dict[str, int] = {}
+    unreadable: dict[str, str] = {}
+    for name in inputs.versions:
+        try:
+            rows[name] = inputs.scan(name).select(pl.len()).collect().item()
+        except (pl.exceptions.PolarsError, OSError) as error:
+            unreadable[name] = f"table `{name}` cannot be read: {error}"
+    published = read_published(store)
+    basis = Basis(store, definitions, inputs, rows, unreadable, published, published.sizes(), as_of)
+    if basis.states and not basis.known:
+        raise RunFailed(
+            f"not one definition is left of the {len(basis.states)} published segments",
+            hint="put the folder back; to empty segments on purpose, write `active: false`",
+        )
+    return basis
 
 
 def evaluate_basis(
     basis: Basis, only: Collection[str], refused: Mapping[str, str], progress: Progress | None = None
 ) -> Evaluation:
-    """Evaluate segments on pinned inputs; those they embed outside ``only`` are read as published."""
-    index = open_index(basis.store, basis.catalog, basis.inputs)
+    """Evaluate segments on pinned inputs; those they embed outside ``only`` are read as published.
+
+    A preview builds its index in memory: it writes nothing.
+    """
+    index = (
+        index_of(basis.catalog, basis.inputs)
+        if basis.is_preview
+        else open_index(basis.store, basis.catalog, basis.inputs)
+    )
     segments = basis.definitions.segments
-    outside = {name for chosen in only if chosen in segments for name in embeds(segments[chosen])} - set(only)
-    evaluated = {name for name, state in (basis.previous.segments if basis.previous else {}).items() if state.evaluated_at}
+    embedded = {name for chosen in only if chosen in segments for name in embeds(segments[chosen])}
+    outside = {name for name in embedded - set(only) if _has_members(basis, name)}
     return evaluate_index(
         basis.definitions,
         index,
         basis.as_of,
         only=only,
-        published=published_members(basis.store, outside & evaluated),
+        published={name: rows[OBJECT_INDEX] for name, rows in basis.published.rows(outside)},
         refused=refused,
         progress=progress,
     )
 
 
-def published_members(store: DeltaStore, segments: Iterable[str]) -> dict[str, pl.Series]:
-    """Return the published members of segments as sorted ``object_index``."""
-    return {name: published_rows(store, name)["object_index"] for name in segments}
+def object_keys(store: DeltaStore, catalog: Catalog) -> Callable[[str], pl.LazyFrame]:
+    """Return what gives, by object, a frame of ``object_index`` and ``object_key``.
+
+    It reads the profile index, which holds the keys of the last good import even where the table is
+    broken by now. Raises `RunFailed` for an object the catalog no longer has.
+    """
+
+    def keys(name: str) -> pl.LazyFrame:
+        if name not in catalog.objects:
+            hint = "put it back until its segments are deleted"
+            raise RunFailed(f"segments hold members of `{name}`, which the catalog lacks", hint=hint)
+        kind = catalog.objects[name]
+        table = profile_table(kind) if store.exists(profile_table(kind)) else kind.table
+        return store.scan(table).select(OBJECT_INDEX, pl.col(kind.key).alias("object_key"))
+
+    return keys
 
 
 def published_rows(store: DeltaStore, segment: str) -> pl.DataFrame:
     """Return the published memberships of one segment, sorted by ``object_index``."""
-    if not store.exists(MEMBERSHIPS.name):
-        return pl.DataFrame(schema=MEMBERSHIPS.schema)
-    rows = store.scan(MEMBERSHIPS.name).filter(pl.col("segment_id") == segment)
-    return rows.sort("object_index").collect()
+    return next(rows for _, rows in read_published(store).rows([segment]))
+
+
+def _has_members(basis: Basis, name: str) -> bool:
+    """Whether a segment was evaluated, and for the object that its definition names now."""
+    state = basis.states.get(name)
+    segment = basis.definitions.segments.get(name)
+    if state is None or segment is None:
+        return False
+    return state.evaluated_at is not None and state.object == segment.object
 
 
 def _name(file: Path, root: Path) -> str:

@@ -12,39 +12,37 @@ from segmentation_pipeline.segments.tables import DEFINITION_VERSIONS
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
     from segmentation_pipeline.lake.store import DeltaStore
-    from segmentation_pipeline.rules.segment import Definitions, Segment
+    from segmentation_pipeline.rules.segment import Segment
+
+    Documents = dict[tuple[str, str], dict[str, Any]]
 
 
 def document_hash(segment: Segment) -> str:
-    """Return the hash of a definition's whole text."""
-    return hashlib.sha256(segment.source.encode()).hexdigest()[:16]
+    """Return the hash of a definition's whole text and of the zone it is read in."""
+    return hashlib.sha256(f"{segment.time_zone}\n{segment.source}".encode()).hexdigest()[:16]
 
 
-def keep_documents(
-    store: DeltaStore, definitions: Definitions, last: Mapping[str, str], at: dt.datetime
-) -> dict[str, str]:
-    """Append the texts not kept before; return the hash of every segment's current text.
-
-    A definition that cannot be read keeps its ``last`` text, or an empty one under its id.
-    """
-    rows = {name: _row(segment, at) for name, segment in definitions.segments.items()}
-    hashes = {name: row["document_hash"] for name, row in rows.items()}
-    for name in definitions.broken:
-        if name in last:
-            hashes[name] = last[name]
-        else:
-            rows[name] = _unread(name, at)
-            hashes[name] = ""
-    frame = pl.DataFrame(list(rows.values()), schema=DEFINITION_VERSIONS.schema, orient="row")
+def keep_documents(store: DeltaStore, segments: Iterable[Segment], at: dt.datetime) -> None:
+    """Append the texts that were not kept before, as first seen ``at``."""
+    frame = pl.DataFrame(
+        [_row(segment, at) for segment in segments], schema=DEFINITION_VERSIONS.schema, orient="row"
+    )
     if store.exists(DEFINITION_VERSIONS.name):
         kept = store.scan(DEFINITION_VERSIONS.name).select("segment_id", "document_hash").collect()
         frame = frame.join(kept, on=["segment_id", "document_hash"], how="anti")
-    if not frame.is_empty() or not store.exists(DEFINITION_VERSIONS.name):
+    if not frame.is_empty():
         store.append(DEFINITION_VERSIONS, frame)
-    return hashes
+
+
+def read_documents(store: DeltaStore) -> Documents:
+    """Return every text with what it says, by segment and hash."""
+    if not store.exists(DEFINITION_VERSIONS.name):
+        return {}
+    rows = store.scan(DEFINITION_VERSIONS.name).collect().iter_rows(named=True)
+    return {(row["segment_id"], row["document_hash"]): row for row in rows}
 
 
 def _row(segment: Segment, at: dt.datetime) -> dict[str, Any]:
@@ -62,24 +60,5 @@ def _row(segment: Segment, at: dt.datetime) -> dict[str, Any]:
         "time_zone": segment.time_zone,
         "embeds": list(embeds(segment)),
         "definition": segment.source,
-        "created_at": at,
-    }
-
-
-def _unread(name: str, at: dt.datetime) -> dict[str, Any]:
-    return {
-        "segment_id": name,
-        "document_hash": "",
-        "name": name,
-        "description": "",
-        "type": "dynamic",
-        "object": "contact",
-        "owner": None,
-        "labels": [],
-        "active": True,
-        "publish": True,
-        "time_zone": "UTC",
-        "embeds": [],
-        "definition": "",
         "created_at": at,
     }

@@ -125,7 +125,11 @@ def _found(verdict: Verdict) -> str:
     if not isinstance(verdict.condition, tree.Compare):
         return ""
     found = f" — is {shown(verdict.value)}"
-    return f"{found}, against {shown(verdict.other)}" if isinstance(verdict.condition.value, tree.Field) else found
+    return (
+        f"{found}, against {shown(verdict.other)}"
+        if isinstance(verdict.condition.value, tree.Field)
+        else found
+    )
 
 
 def shown(value: Any) -> str:
@@ -138,7 +142,9 @@ def shown(value: Any) -> str:
 
 
 def _row(row: Mapping[str, Any]) -> str:
-    parts: Iterable[tuple[str, Any]] = ((name, value) for name, value in row.items() if name != "object_index")
+    parts: Iterable[tuple[str, Any]] = (
+        (name, value) for name, value in row.items() if name != "object_index"
+    )
     return ", ".join(f"{name}={shown(value)}" for name, value in parts if value is not None)
 
 

@@ -6,13 +6,25 @@ import datetime as dt
 import decimal
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import polars as pl
 
 from segmentation_pipeline.catalog.contracts import polars_type, table_schema
+from segmentation_pipeline.catalog.derivations import DERIVATIONS, inputs
 from segmentation_pipeline.catalog.derived import derive
-from segmentation_pipeline.catalog.types import Boolean, Date, Datetime, Decimal, Enum, FieldType, Integer, ListOf, Number, Text
+from segmentation_pipeline.catalog.types import (
+    Boolean,
+    Date,
+    Datetime,
+    Decimal,
+    Enum,
+    FieldType,
+    Integer,
+    ListOf,
+    Number,
+    Text,
+)
 from segmentation_pipeline.diagnostics import Diagnostic, did_you_mean
 from segmentation_pipeline.documents import Mapping, Node, Scalar, Sequence
 from segmentation_pipeline.errors import DefinitionError, Position
@@ -21,7 +33,8 @@ from segmentation_pipeline.rules.literals import read_literal
 from segmentation_pipeline.rules.time_grammar import read_moment
 
 if TYPE_CHECKING:
-    from segmentation_pipeline.catalog.model import Catalog
+    from segmentation_pipeline.catalog.model import Catalog, ObjectType
+    from segmentation_pipeline.rules.moments import Unit
 
 _AS_OF = re.compile(r"as_of(?:\s*([-+])\s*(\d+)\s*(minute|hour|day|week)s?)?")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -37,24 +50,28 @@ class Given:
     def frames(self, node: Node | None) -> dict[str, pl.LazyFrame]:
         """Return a frame for every table of the catalog; the tables not given are empty."""
         rows: dict[str, list[dict[str, Any]]] = {}
-        if node is not None:
+        if node is not None and not _is_null(node):
             if not isinstance(node, Mapping):
                 raise _problem("`given` is a mapping from tables to rows", node.at)
             for name, listed in node.entries:
                 if name.text not in self.catalog.table_names():
-                    raise _problem(f"unknown table `{name.text}`", name.at, did_you_mean(name.text, self.catalog.table_names()))
+                    raise _problem(
+                        f"unknown table `{name.text}`",
+                        name.at,
+                        did_you_mean(name.text, self.catalog.table_names()),
+                    )
                 rows[name.text] = self._rows(name.text, listed)
         return {name: self._frame(name, rows.get(name, [])).lazy() for name in self.catalog.table_names()}
 
     def _columns(self, table: str) -> dict[str, FieldType]:
         if (kind := self.catalog.object_of_table(table)) is not None:
-            return {kind.key: Text(), **{name: found.type for name, found in kind.fields.items()}}
+            return {name: found.type for name, found in kind.fields.items()}
         if (source := self.catalog.source_of_table(table)) is not None:
             return {name: found.type for name, found in source.columns.items()}
         return {name: found.type for name, found in self.catalog.tables[table].columns.items()}
 
     def _rows(self, table: str, node: Node) -> list[dict[str, Any]]:
-        if isinstance(node, Scalar) and node.is_null:
+        if _is_null(node):
             return []
         if not isinstance(node, Sequence):
             raise _problem(f"`{table}` takes a list of rows", node.at)
@@ -65,7 +82,7 @@ class Given:
                 raise _problem("a row is a mapping from columns to values", item.at)
             row = self._row(item, columns)
             if key is not None and row.get(key) is None:
-                row[key] = f"row-{number}"
+                row[key] = number if columns[key] == Integer() else f"row-{number}"
             rows.append(row)
         return rows
 
@@ -83,12 +100,14 @@ class Given:
                 row[column] = self._value(columns[column], value)
             elif isinstance(value, Mapping) and any(known.startswith(f"{column}.") for known in columns):
                 row |= self._row(value, columns, f"{column}.")
+            elif _is_null(value) and any(known.startswith(f"{column}.") for known in columns):
+                continue
             else:
                 raise _problem(f"unknown column `{column}`", name.at, did_you_mean(column, columns))
         return row
 
     def _value(self, kind: FieldType, node: Node) -> Any:
-        if isinstance(node, Scalar) and node.is_null:
+        if _is_null(node):
             return None
         if isinstance(kind, ListOf):
             if not isinstance(node, Sequence):
@@ -98,7 +117,7 @@ class Given:
             raise _problem(f"a {kind} is expected here", node.at)
         try:
             return self._scalar(kind, node)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise _problem(str(error), node.at) from error
 
     def _scalar(self, kind: FieldType, node: Scalar) -> Any:
@@ -113,36 +132,58 @@ class Given:
             case Datetime():
                 return _EPOCH + dt.timedelta(microseconds=self._instant(node.text))
             case Date():
-                if _AS_OF.fullmatch(node.text.strip()):
-                    return dt.date.fromordinal(self.clock.local_day(self._instant(node.text)) + _EPOCH.toordinal())
-                return dt.date.fromordinal(self.clock.days(read_moment(node.text))[0] + _EPOCH.toordinal())
+                return dt.date.fromordinal(self._day(node.text) + _EPOCH.toordinal())
             case Boolean() | Integer():
                 return read_literal(kind, node.text)
         raise ValueError(f"no values of type {kind}")
 
+    def _day(self, text: str) -> int:
+        if _AS_OF.fullmatch(text.strip()):
+            return self.clock.local_day(self._instant(text))
+        return self.clock.days(read_moment(text))[0]
+
     def _instant(self, text: str) -> int:
         """Return an instant in microseconds: absolute, in the test's zone, or against ``as_of``."""
-        if match := _AS_OF.fullmatch(text.strip()):
-            sign, amount, unit = match.groups()
-            if sign is None:
-                return self.clock.as_of
-            moved = int(amount) * LENGTHS[unit]  # type: ignore[index]  # the pattern admits only these units
-            return self.clock.as_of + (moved if sign == "+" else -moved)
-        return self.clock.extent(read_moment(text))[0]
+        match = _AS_OF.fullmatch(text.strip())
+        if match is None:
+            return self.clock.extent(read_moment(text))[0]
+        sign, amount, unit = match.groups()
+        if sign is None:
+            return self.clock.as_of
+        moved = int(amount) * LENGTHS[cast("Unit", unit)]
+        return self.clock.as_of + (moved if sign == "+" else -moved)
 
     def _frame(self, table: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
         schema = dict(table_schema(self.catalog, table))
         schema.pop("object_index", None)
-        kind = self.catalog.object_of_table(table)
+        if not rows:
+            return pl.DataFrame(schema=schema)
         given = {name for row in rows for name in row}
         for name, found in self._columns(table).items():
             if name in given and name not in schema:
                 schema[name] = polars_type(found)
-        frame = pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema, orient="row")
-        if kind is None:
-            return frame
-        absent = [name for name, found in kind.fields.items() if found.derived and name not in given]
-        return derive(kind, frame) if absent and rows else frame
+        frame = pl.DataFrame(
+            [{name: row.get(name) for name in schema} for row in rows], schema=schema, orient="row"
+        )
+        kind = self.catalog.object_of_table(table)
+        return frame if kind is None else _derived(kind, frame, rows)
+
+
+def _derived(kind: ObjectType, frame: pl.DataFrame, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Compute derived fields where a row leaves one out and has something to compute it from."""
+    computed = derive(kind, frame)
+    for name, derived in ((found.name, found.derived) for found in kind.fields.values()):
+        if derived is None or name not in frame.columns:
+            continue
+        needed = inputs(DERIVATIONS[derived])
+        due = [name not in row and any(row.get(one) is not None for one in needed) for row in rows]
+        value = pl.when(pl.Series("due", due, dtype=pl.Boolean)).then(computed[name]).otherwise(pl.col(name))
+        frame = frame.with_columns(value.alias(name))
+    return frame
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.is_null
 
 
 def _problem(message: str, at: Position, hint: str | None = None) -> DefinitionError:

@@ -9,30 +9,38 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from segmentation_pipeline.diagnostics import did_you_mean
+from segmentation_pipeline.errors import RunFailed, UsageError
 from segmentation_pipeline.lake.lock import lake_lock
 from segmentation_pipeline.lake.store import Commit, DeltaStore
-from segmentation_pipeline.rules.graph import closure_hashes
-from segmentation_pipeline.segments.basis import Basis, evaluate_basis, open_basis, published_rows, repair
+from segmentation_pipeline.segments.basis import (
+    Basis,
+    evaluate_basis,
+    object_keys,
+    open_basis,
+    read_definitions,
+)
 from segmentation_pipeline.segments.changes import Change, certain_reasons, find_changes
 from segmentation_pipeline.segments.documents import keep_documents
-from segmentation_pipeline.segments.guards import refusals, source_problems
-from segmentation_pipeline.segments.record import RunRecord, SegmentState
+from segmentation_pipeline.segments.followers import catch_up
+from segmentation_pipeline.segments.guards import forbidden, source_problems, trusted_rows, untrusting
+from segmentation_pipeline.segments.record import RunRecord
 from segmentation_pipeline.segments.states import next_states
 from segmentation_pipeline.segments.tables import MEMBERSHIPS
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Collection, Mapping
+    from contextlib import AbstractContextManager
 
-    from segmentation_pipeline.evaluation.evaluate import Evaluation, Progress
-    from segmentation_pipeline.rules.segment import Definitions
+    from segmentation_pipeline.evaluation.evaluate import Progress
+    from segmentation_pipeline.segments.record import SegmentState
     from segmentation_pipeline.workspace import Workspace
-
-    Selector = Callable[[Definitions], Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +58,23 @@ class SegmentResult:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run that ended. One whose ``as_of`` lies before the published one was only a preview."""
+    """A run that ended. One whose ``as_of`` lies before the published one was only a preview.
+
+    ``removed`` counts the members that left segments whose definition is gone.
+    """
 
     run_id: str
     as_of: dt.datetime
     published: bool
     segments: tuple[SegmentResult, ...]
+    removed: Mapping[str, int]
 
 
 def publish(
     workspace: Workspace,
     *,
     now: Callable[[], dt.datetime],
-    select: Selector | None = None,
+    select: Collection[str] | None = None,
     full: bool = False,
     as_of: dt.datetime | None = None,
     wait_seconds: float = 0,
@@ -71,76 +83,83 @@ def publish(
     """Evaluate the selected segments (default: all) and publish their members.
 
     ``as_of`` defaults to the workspace's, else to ``now``. ``full`` rewrites the members of segments
-    that did not change too. Raises `LockedError` while another process writes, `DefinitionError`
-    for a catalog that cannot be read; a bad segment fails only itself and its dependents.
+    that did not change too. A bad segment fails only itself and its dependents.
+
+    Raises:
+        LockedError: another process writes.
+        DefinitionError: the catalog or the sources cannot be read.
+        UsageError: a selected segment does not exist.
+        RunFailed: nothing was imported, or the lake's tables do not fit together.
     """
     store = DeltaStore(workspace.lake, workspace.storage_options)
-    with lake_lock(workspace.lake, "run", wait_seconds):
-        basis = open_basis(workspace, store, as_of or workspace.as_of or now())
-        repair(store, basis.catalog)
-        chosen = basis.known if select is None else basis.known & set(select(basis.definitions))
+    with _locked(store, wait_seconds):
+        at = now()
+        definitions = read_definitions(workspace)
+        keys = object_keys(store, definitions.catalog)
+        catch_up(store, keys)
+        basis = open_basis(store, definitions, as_of or workspace.as_of or at)
+        chosen = _chosen(basis, select)
         started = time.perf_counter()
-        untrusted = source_problems(workspace, basis, now())
-        refused = refusals(workspace, basis, chosen, untrusted)
+        untrusted = source_problems(workspace, basis)
+        waiting = untrusting(basis, chosen, untrusted)
+        refused = {**forbidden(basis, chosen, workspace.max_scan_bytes), **waiting}
         evaluation = evaluate_basis(basis, chosen, refused, progress)
-        changes = find_changes(basis, evaluation, _gone(basis, chosen, complete=select is None))
-        hashes = closure_hashes(basis.definitions.segments)
+        removed = sorted(set(basis.states) - basis.known) if select is None else []
+        inactive = [name for name in chosen if not _is_active(basis, name)]
+        changes = find_changes(basis, evaluation, [*removed, *inactive], full=full)
         run_id = uuid.uuid4().hex[:12]
         seconds = time.perf_counter() - started
-        states = next_states(basis, evaluation, chosen, refused, hashes, run_id, seconds)
+        states = next_states(basis, evaluation, chosen, waiting, run_id=run_id, seconds=seconds)
         if not basis.is_preview:
-            if select is not None and basis.previous is not None:
-                states = {**basis.previous.segments, **states}
-            written = {name: change for name, change in changes.items() if change.differs or full}
-            documented = _with_documents(basis, states, now())
-            record = _record(basis, evaluation, written, documented, untrusted, run_id)
-            record = record.model_copy(update={"reasons": certain_reasons(basis, written, hashes)})
-            rows = [pl.DataFrame(schema=MEMBERSHIPS.schema), *(written[name].rows for name in record.changed)]
-            store.replace_where(
-                MEMBERSHIPS, pl.concat(rows), "segment_id", record.changed, Commit(record.metadata())
+            kept = {name: state for name, state in basis.states.items() if name not in removed}
+            kept_out = evaluation.kept_out
+            record = RunRecord(
+                run_id=run_id,
+                as_of=basis.as_of,
+                inputs=basis.inputs.versions,
+                input_rows=trusted_rows(basis, untrusted),
+                setting=basis.setting,
+                segments={**kept, **states},
+                changed=tuple(changes),
+                reasons=certain_reasons(basis, changes),
+                pinned_out={name: tuple(kept_out[name]) for name in changes if name in kept_out},
             )
-            repair(store, basis.catalog)
-        results = tuple(_result(basis, name, states[name], changes.get(name)) for name in sorted(chosen))
-        return Run(run_id, basis.as_of, not basis.is_preview, results)
+            keep_documents(store, [s for name, s in definitions.segments.items() if name in chosen], at)
+            rows = [pl.DataFrame(schema=MEMBERSHIPS.schema), *(change.rows for change in changes.values())]
+            commit = Commit(record.metadata())
+            store.replace_where(MEMBERSHIPS, pl.concat(rows), "segment_id", record.changed, commit)
+            catch_up(store, keys)
+        left = {name: changes[name].exited for name in removed if name in changes}
+        return Run(run_id, basis.as_of, not basis.is_preview, _results(basis, states, changes), left)
 
 
-def _gone(basis: Basis, chosen: Collection[str], *, complete: bool) -> list[str]:
-    """Return the segments whose members must leave: deactivated, or without a definition any more."""
-    segments = basis.definitions.segments
-    gone = [name for name in chosen if name in segments and not segments[name].active]
-    if complete and basis.previous is not None:
-        gone += [name for name in basis.previous.segments if name not in basis.known]
-    return sorted(gone)
+def _locked(store: DeltaStore, wait_seconds: float) -> AbstractContextManager[None]:
+    if store.root.local:
+        return lake_lock(Path(store.root.text), "run", wait_seconds)
+    raise RunFailed("a lake in an object store cannot be locked from here yet", where=store.root.text)
 
 
-def _with_documents(basis: Basis, states: Mapping[str, SegmentState], at: dt.datetime) -> dict[str, SegmentState]:
-    last = {name: state.document for name, state in (basis.previous.segments if basis.previous else {}).items()}
-    hashes = {**last, **keep_documents(basis.store, basis.definitions, last, at)}
-    return {name: state.model_copy(update={"document": hashes[name]}) for name, state in states.items()}
+def _chosen(basis: Basis, select: Collection[str] | None) -> set[str]:
+    if select is None:
+        return basis.known
+    for name in sorted(set(select) - basis.known):
+        raise UsageError(f"there is no segment `{name}`", hint=did_you_mean(name, basis.known))
+    return set(select)
 
 
-def _record(
-    basis: Basis,
-    evaluation: Evaluation,
-    changes: Mapping[str, Change],
-    states: Mapping[str, SegmentState],
-    untrusted: Collection[str],
-    run_id: str,
-) -> RunRecord:
-    """Return what the commit says of the run; a table that is not trusted keeps its trusted row count."""
-    before = basis.previous.input_rows if basis.previous is not None else {}
-    return RunRecord(
-        run_id=run_id,
-        as_of=basis.as_of,
-        inputs=basis.inputs.versions,
-        input_rows={**basis.rows, **{name: before[name] for name in untrusted if name in before}},
-        segments=dict(states),
-        changed=tuple(sorted(changes)),
-        pinned_out={name: tuple(ids) for name, ids in evaluation.kept_out.items() if name in changes and len(ids)},
-    )
+def _is_active(basis: Basis, name: str) -> bool:
+    """Whether a segment keeps its members; a definition that cannot be read is no order to empty it."""
+    segment = basis.definitions.segments.get(name)
+    return segment is None or segment.active
 
 
-def _result(basis: Basis, name: str, state: SegmentState, change: Change | None) -> SegmentResult:
-    size = change.rows.height if change is not None else published_rows(basis.store, name).height
-    entered, exited = (change.entered, change.exited) if change is not None else (0, 0)
-    return SegmentResult(name, size, entered, exited, state.status, state.cause, state.seconds)
+def _results(
+    basis: Basis, states: Mapping[str, SegmentState], changes: Mapping[str, Change]
+) -> tuple[SegmentResult, ...]:
+    results = []
+    for name, state in states.items():
+        change = changes.get(name)
+        size = change.rows.height if change is not None else basis.sizes.get(name, 0)
+        entered, exited = (change.entered, change.exited) if change is not None else (0, 0)
+        results.append(SegmentResult(name, size, entered, exited, state.status, state.cause, state.seconds))
+    return tuple(results)

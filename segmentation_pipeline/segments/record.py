@@ -7,19 +7,29 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from segmentation_pipeline.rules.segment import Kind
+
 Status = Literal["fresh", "stale", "failed", "inactive"]
 RECORD = "segmentation_run"
 
 
 class SegmentState(BaseModel):
-    """How one segment stands after a run; carried over unchanged by runs that did not touch it."""
+    """How one segment stands after a run; carried over unchanged by runs that did not select it.
+
+    ``object`` is that of its members, ``type`` and ``publish`` are what its definition last said and
+    ``document`` is the hash of its text ('' while it could never be read). ``hash``, ``evaluated_at``,
+    ``run_id`` and what follows speak of its last evaluation; those of an inactive segment are empty.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     status: Status
-    document: str
-    hash: str = ""
     cause: str | None = None
+    document: str = ""
+    object: str = "contact"
+    type: Kind = "dynamic"
+    publish: bool = True
+    hash: str = ""
     evaluated_at: dt.datetime | None = None
     run_id: str = ""
     seconds: float = 0.0
@@ -31,8 +41,10 @@ class SegmentState(BaseModel):
 class RunRecord(BaseModel):
     """A run: its instant, the input versions it read, and the state of every segment after it.
 
-    ``changed`` are the segments whose members this commit rewrote, ``reasons`` why where that is
-    certain, ``pinned_out`` the objects an active pin keeps out.
+    ``input_rows`` are the rows of every table when it was last trusted; ``setting`` is a hash of what
+    decides members beside rules, data and time: catalog, first day of the week. ``changed`` are the
+    segments whose members this commit rewrote, ``reasons`` why where that is certain, ``pinned_out``
+    the objects an active pin keeps out.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -41,6 +53,7 @@ class RunRecord(BaseModel):
     as_of: dt.datetime
     inputs: dict[str, int]
     input_rows: dict[str, int]
+    setting: str
     segments: dict[str, SegmentState]
     changed: tuple[str, ...] = ()
     reasons: dict[str, str] = {}

@@ -4,73 +4,87 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.evaluation.estimate import Estimate, estimate
-from segmentation_pipeline.segments.record import SegmentState
+from segmentation_pipeline.evaluation.estimate import estimate
+from segmentation_pipeline.rules.graph import closure_hashes
+from segmentation_pipeline.segments.documents import document_hash
+from segmentation_pipeline.segments.record import SegmentState, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
+    from segmentation_pipeline.diagnostics import Diagnostic
     from segmentation_pipeline.evaluation.evaluate import Evaluation, Failure
+    from segmentation_pipeline.rules.segment import Segment
     from segmentation_pipeline.segments.basis import Basis
 
 _CAUSED_ELSEWHERE = ("embeds-broken", "embeds-cycle")
-_NEVER = SegmentState(status="stale", document="", cause="not evaluated yet")
+_NEVER = SegmentState(status="stale", cause="not evaluated yet")
 
 
 def next_states(
     basis: Basis,
     evaluation: Evaluation,
-    selected: Collection[str],
-    refused: Mapping[str, str],
-    hashes: Mapping[str, str],
+    chosen: Collection[str],
+    waiting: Collection[str],
+    *,
     run_id: str,
     seconds: float,
 ) -> dict[str, SegmentState]:
-    """Return the state of every segment that has a definition.
+    """Return the state of every chosen segment; one not evaluated keeps when it last was, with the cause.
 
-    A segment that was not selected keeps its state; one that could not be evaluated keeps when it
-    last was, with the cause. ``seconds`` of evaluation are shared out by the bytes each reads.
+    ``waiting`` are those whose data cannot be trusted: they are stale, not at fault. ``seconds`` of
+    evaluation are shared out by the bytes each reads.
     """
-    before = basis.previous.segments if basis.previous else {}
-    costs = {name: estimate(basis.definitions.segments[name], basis.catalog, basis.rows) for name in evaluation.members}
+    segments, broken = basis.definitions.segments, basis.definitions.broken
+    hashes = closure_hashes(segments)
+    costs = {name: estimate(segments[name], basis.catalog, basis.rows) for name in evaluation.members}
     whole = sum(cost.bytes for cost in costs.values()) or 1
     states: dict[str, SegmentState] = {}
-    for name in sorted(basis.known):
-        last = before.get(name, _NEVER)
-        if name in basis.definitions.broken:
-            finding = basis.definitions.broken[name]
-            status = "stale" if finding.rule in _CAUSED_ELSEWHERE else "failed"
-            states[name] = last.model_copy(update={"status": status, "cause": f"{finding.at}: {finding.message}"})
-        elif not basis.definitions.segments[name].active:
-            states[name] = last.model_copy(update={"status": "inactive", "cause": "`active: false`", "run_id": run_id})
-        elif name not in selected:
-            states[name] = last
+    for name in sorted(chosen):
+        last = basis.states.get(name, _NEVER)
+        if name in broken:
+            states[name] = _broken(last, broken[name])
+        elif not segments[name].active:
+            states[name] = _described(
+                SegmentState(status="inactive", cause="`active: false`"), segments[name]
+            )
         elif name in evaluation.failed:
-            states[name] = _failed(last, name, evaluation.failed[name], refused)
+            status: Status = "stale" if name in waiting else "failed"
+            states[name] = _described(_failed(last, evaluation.failed[name], status), segments[name])
         else:
-            share = seconds * costs[name].bytes / whole
-            states[name] = _fresh(basis, evaluation, name, hashes[name], run_id, costs[name], share)
+            fresh = SegmentState(
+                status="fresh",
+                hash=hashes[name],
+                evaluated_at=basis.as_of,
+                run_id=run_id,
+                seconds=round(seconds * costs[name].bytes / whole, 6),
+                rows=costs[name].rows,
+                bytes=costs[name].bytes,
+                pending=evaluation.pending.get(name, ()),
+            )
+            states[name] = _described(fresh, segments[name])
     return states
 
 
-def _fresh(
-    basis: Basis, evaluation: Evaluation, name: str, rule: str, run_id: str, cost: Estimate, seconds: float
-) -> SegmentState:
-    return SegmentState(
-        status="fresh",
-        document="",
-        hash=rule,
-        evaluated_at=basis.as_of,
-        run_id=run_id,
-        seconds=round(seconds, 6),
-        rows=cost.rows,
-        bytes=cost.bytes,
-        pending=evaluation.pending.get(name, ()),
-    )
+def _described(state: SegmentState, segment: Segment) -> SegmentState:
+    """Return a state with what the definition says now; members of another object stay of that object."""
+    holds = state.evaluated_at is not None and state.status != "fresh"
+    said = {
+        "document": document_hash(segment),
+        "object": state.object if holds else segment.object,
+        "type": segment.type,
+        "publish": segment.publish,
+    }
+    return state.model_copy(update=said)
 
 
-def _failed(last: SegmentState, name: str, failure: Failure, refused: Mapping[str, str]) -> SegmentState:
-    own = len(failure.path) == 1
-    cause = failure.cause if own else f"{' → '.join(failure.path)}: {failure.cause}"
-    status = "failed" if own and name not in refused else "stale"
-    return last.model_copy(update={"status": status, "cause": cause})
+def _broken(last: SegmentState, finding: Diagnostic) -> SegmentState:
+    status: Status = "stale" if finding.rule in _CAUSED_ELSEWHERE else "failed"
+    return last.model_copy(update={"status": status, "cause": f"{finding.at}: {finding.message}"})
+
+
+def _failed(last: SegmentState, failure: Failure, status: Status) -> SegmentState:
+    if len(failure.path) == 1:
+        return last.model_copy(update={"status": status, "cause": failure.cause})
+    cause = f"{' → '.join(failure.path)}: {failure.cause}"
+    return last.model_copy(update={"status": "stale", "cause": cause})

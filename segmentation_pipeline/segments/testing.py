@@ -7,26 +7,28 @@ in it too.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from pydantic import BaseModel, ConfigDict, Field
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from segmentation_pipeline.catalog.overlay import overlay_catalog
 from segmentation_pipeline.catalog.reading import read_catalog
-from segmentation_pipeline.documents import Mapping, Node, Scalar, read_file, read_model
+from segmentation_pipeline.diagnostics import Diagnostic
+from segmentation_pipeline.documents import Mapping, Node, Scalar, locate, read_file, read_model
 from segmentation_pipeline.errors import DefinitionError, SegmentationError
 from segmentation_pipeline.evaluation.evaluate import evaluate
-from segmentation_pipeline.rules.clock import Clock, to_micros
+from segmentation_pipeline.rules.clock import Clock
 from segmentation_pipeline.rules.definition import Setting
 from segmentation_pipeline.rules.definitions import load_definitions, read_local
 from segmentation_pipeline.rules.graph import embeds
-from segmentation_pipeline.rules.header import SegmentId, TimeZone
 from segmentation_pipeline.rules.interpret import examine_segment
+from segmentation_pipeline.rules.moments import Day, RelativeInstant
+from segmentation_pipeline.rules.segment import Segment
 from segmentation_pipeline.rules.time_grammar import read_moment
+from segmentation_pipeline.rules.tree import Everyone
+from segmentation_pipeline.segments.declarations import WEEKDAYS, ExpectedError, SegmentTest
 from segmentation_pipeline.segments.explain import explanation
 from segmentation_pipeline.segments.given import Given
-from segmentation_pipeline.segments.worlds import gather_world, memberships
+from segmentation_pipeline.segments.worlds import gather_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,38 +38,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.evaluation.evaluate import Evaluation
     from segmentation_pipeline.rules.segment import Definitions
 
-AS_OF = "2026-01-01T00:00:00Z"
-"""The instant of a test that names none: no test depends on the day it runs."""
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
-
-
-class ExpectedError(_Strict):
-    segment: str
-    contains: str
-
-
-class Settings(_Strict):
-    week_starts: str = Field("monday", pattern=f"^({'|'.join(_WEEKDAYS)})$")
-    time_zone: TimeZone | None = None
-
-
-class SegmentTest(_Strict):
-    """One document of a test file; what depends on the catalog is read from its nodes."""
-
-    test: str
-    as_of: str = AS_OF
-    time_zone: TimeZone | None = None
-    workspace: Settings = Settings()
-    catalog: Any = None
-    given: Any = None
-    segments: dict[SegmentId, Any] = {}
-    expect: dict[str, Any] = {}
-    expect_error: ExpectedError | list[ExpectedError] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,34 +99,50 @@ def _problems(node: Node, bench: Bench) -> list[str]:
     overlay = node.get("catalog")
     catalog = read_catalog(overlay_catalog(bench.catalog, overlay) if overlay is not None else bench.catalog)
     zone = test.time_zone or test.workspace.time_zone or bench.time_zone
-    week_starts = _WEEKDAYS.index(test.workspace.week_starts)
-    as_of = _EPOCH + dt.timedelta(microseconds=Clock(0, zone).extent(read_moment(test.as_of))[0])
-    definitions = _definitions(node, catalog, bench, zone, week_starts)
+    as_of = Clock(_instant(test.as_of, zone, node), zone, WEEKDAYS.index(test.workspace.week_starts))
+    definitions = _definitions(node, catalog, bench, as_of)
     errors = test.expect_error if isinstance(test.expect_error, list) else [test.expect_error]
+    if not test.expect and not errors:
+        return ["the test expects nothing: write `expect` or `expect_error`"]
     problems = [problem for error in errors if (problem := _error_problem(error, definitions))]
-    wrong = {error.segment for error in errors}
-    expected = {name: _keys(listed, name) for name, listed in test.expect.items()}
-    only = _needed(definitions, expected)
-    if expected:
-        clock = Clock(to_micros(as_of), zone, week_starts)
-        evaluation = evaluate(definitions, Given(catalog, clock).frames(node.get("given")), as_of, only=only)
-        problems += [
-            problem
-            for name, keys in expected.items()
-            if name not in wrong and (problem := _member_problem(name, keys, evaluation, as_of))
-        ]
-    if not expected and not errors:
-        problems.append("the test expects nothing: write `expect` or `expect_error`")
+    frames = Given(catalog, as_of).frames(node.get("given"))
+    if test.expect:
+        instant = _EPOCH + dt.timedelta(microseconds=as_of.as_of)
+        only = _needed(definitions, test.expect)
+        evaluation = evaluate(definitions, frames, instant, only=only)
+        found = (_member_problem(name, keys, evaluation, instant) for name, keys in test.expect.items())
+        problems += [problem for problem in found if problem is not None]
     return problems
 
 
-def _definitions(node: Mapping, catalog: Catalog, bench: Bench, zone: str, week_starts: int) -> Definitions:
+def _instant(text: str, zone: str, node: Mapping) -> int:
+    at = locate(node, ("as_of",))
+    try:
+        moment = read_moment(text)
+    except ValueError as error:
+        raise DefinitionError([Diagnostic("test-shape", f"`as_of`: {error}", at)]) from error
+    if isinstance(moment, RelativeInstant) or (isinstance(moment, Day) and moment.date is None):
+        message = f"`as_of: {text}` depends on the day the test runs"
+        hint = "write an instant, such as 2026-06-30T00:00:00Z"
+        raise DefinitionError([Diagnostic("test-shape", message, at, hint)])
+    return Clock(0, zone).extent(moment)[0]
+
+
+def _definitions(node: Mapping, catalog: Catalog, bench: Bench, as_of: Clock) -> Definitions:
+    """Return the test's own definitions, the project's, and the built-in ones that nobody writes."""
     local = node.get("segments")
     nodes = {name.text: value for name, value in local.entries} if isinstance(local, Mapping) else {}
+    zone, week_starts = as_of.zone, as_of.week_starts
     others = None
     if bench.folder is not None:
         others = load_definitions(bench.folder, catalog, time_zone=zone, week_starts=week_starts)
-    return read_local(nodes, Setting(catalog, zone, bench.folder), week_starts, others)
+    read = read_local(nodes, Setting(catalog, zone, bench.folder), week_starts, others)
+    everyone = {
+        name: Segment(name, name, "dynamic", kind, zone, "", node.at, where=Everyone())
+        for kind in catalog.objects
+        if (name := f"all_{kind}s") not in read.broken
+    }
+    return replace(read, segments={**read.segments, **everyone})
 
 
 def _needed(definitions: Definitions, names: Iterable[str]) -> set[str]:
@@ -163,14 +150,10 @@ def _needed(definitions: Definitions, names: Iterable[str]) -> set[str]:
     border = set(names)
     while border:
         needed |= border
-        border = {e for name in border if name in definitions.segments for e in embeds(definitions.segments[name])} - needed
+        border = {
+            e for name in border if name in definitions.segments for e in embeds(definitions.segments[name])
+        } - needed
     return needed
-
-
-def _keys(listed: Any, name: str) -> list[str]:
-    if not isinstance(listed, list):
-        raise SegmentationError(f"`expect: {name}` takes a list of keys", allowed=["[a, b]", "[]"])
-    return [str(key) for key in listed]
 
 
 def _error_problem(error: ExpectedError, definitions: Definitions) -> str | None:
@@ -200,9 +183,6 @@ def _member_problem(name: str, expected: list[str], evaluation: Evaluation, as_o
     lines = [f"{name}: expected {sorted(expected)}, got {got}", f"  missing: {missing}", f"  extra: {extra}"]
     first = (missing or extra)[0]
     segment = definitions.segments[name]
-    known = memberships(evaluation, segment.object, [first])
-    world = gather_world(
-        definitions.catalog, evaluation.index, as_of, segment.object, [first], known, definitions.week_starts
-    )
+    world = gather_world(evaluation, as_of, segment.object, [first])
     verdict = examine_segment(segment, first, world)
     return "\n".join([*lines, *(f"  {line}" for line in explanation(verdict))])

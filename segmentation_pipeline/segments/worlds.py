@@ -21,21 +21,17 @@ if TYPE_CHECKING:
 
 
 def gather_world(
-    catalog: Catalog,
-    index: Index,
-    as_of: dt.datetime,
-    object_name: str,
-    keys: Collection[str],
-    memberships: Mapping[str, Collection[str]],
-    week_starts: int = 0,
+    evaluation: Evaluation, as_of: dt.datetime, object_name: str, keys: Collection[str]
 ) -> World:
-    """Return a world of the objects with ``keys``, their parents, related rows and events."""
+    """Return a world of the objects with ``keys``: their parents, related rows, events, memberships."""
+    index, definitions = evaluation.index, evaluation.definitions
+    catalog = definitions.catalog
     kind = catalog.objects[object_name]
     rows: Rows = {}
     found = _add(catalog, index, rows, kind, pl.col(kind.key).is_in(list(keys)))
     for relation in kind.relations.values():
         other = catalog.objects[relation.object]
-        if relation.foreign_key is not None and other.name in index.profiles:
+        if relation.foreign_key is not None and _has(index, other.name, relation.foreign_key):
             _add(catalog, index, rows, other, pl.col(relation.foreign_key).is_in(list(keys)))
     owners = dict(zip(found[OBJECT_INDEX], found[kind.key], strict=True))
     events = {}
@@ -43,8 +39,8 @@ def gather_world(
         if source in index.events:
             held = index.events[source].filter(pl.col(OBJECT_INDEX).is_in(list(owners))).collect()
             events[source] = _by_owner(held.iter_rows(named=True), owners)
-    members = {name: frozenset(held) for name, held in memberships.items()}
-    return World(catalog, rows, as_of, events, members, week_starts)
+    known = memberships(evaluation, object_name, keys)
+    return World(catalog, rows, as_of, events, known, definitions.week_starts)
 
 
 def memberships(evaluation: Evaluation, object_name: str, keys: Collection[str]) -> dict[str, set[str]]:
@@ -73,6 +69,10 @@ def _add(catalog: Catalog, index: Index, rows: Rows, kind: ObjectType, chosen: p
         if wanted:
             _add(catalog, index, rows, parent, pl.col(parent.key).is_in(sorted(wanted)))
     return frame
+
+
+def _has(index: Index, object_name: str, column: str) -> bool:
+    return object_name in index.profiles and column in index.profiles[object_name].collect_schema()
 
 
 def _by_owner(rows: Iterable[dict[str, Any]], owners: Mapping[int, str]) -> dict[str, list[dict[str, Any]]]:

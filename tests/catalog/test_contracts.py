@@ -88,10 +88,8 @@ def test_every_type_has_one_way_to_be_stored(kind, dtype):
 
 
 def test_an_object_is_stored_with_its_own_fields_and_its_index(catalog):
-    columns = table_schema(catalog, "contacts").names()
-    assert columns == [
-        "contact_id", "email", "name", "industry", "age", "score", "spent", "born", "languages", "object_index"
-    ]  # fmt: skip
+    own = ["contact_id", "email", "name", "industry", "age", "score", "spent", "born", "languages"]
+    assert table_schema(catalog, "contacts").names() == [*own, "object_index"]
 
 
 def test_events_are_stored_with_every_types_fields_in_months(catalog):
@@ -201,17 +199,17 @@ def test_absent_columns_count_as_null_and_foreign_ones_pass_through(catalog):
 
 def test_a_column_of_another_type_is_an_error_not_a_reject(catalog, contacts):
     frame = contacts({}).with_columns(age=pl.lit("5"))
-    with pytest.raises(ContractError, match="`age`.*String"):
+    with pytest.raises(ContractError, match=r"`age`.*String"):
         split(catalog, "contacts", frame)
 
 
 def test_elements_of_a_list_are_held_to_its_type(read):
     catalog = read(
-        "objects: {a: {table: as, key: id, fields: {kinds: {type: list, of: integer, minimum: 1}}}}"
+        "objects: {a: {table: as, key: id, fields: {kinds: {type: list, of: enum, values: [x, y]}}}}"
     )
-    frame = pl.DataFrame({"id": ["a", "b", "c", "d"], "kinds": [[1, 2], [3, 0], [None], None]})
+    frame = pl.DataFrame({"id": ["a", "b", "c", "d"], "kinds": [["x", "y"], ["x", "z"], [None], None]})
     _, bad = split(catalog, "as", frame)
-    assert bad.select("row", "value").rows() == [(1, "3, 0")]
+    assert bad.select("row", "value").rows() == [(1, "x, z")]
 
 
 def test_rows_of_a_struct_are_held_to_the_field_they_fill(catalog):
@@ -267,9 +265,11 @@ def test_the_stored_tables_contract_adds_uniqueness(catalog, contacts):
         {"contact_id": "d"},
     ).with_columns(object_index=pl.Series([0, 1, 2, 2], dtype=pl.Int64))
     found = failures(catalog, "contacts", frame)
-    assert sorted(found.select("row", "column").rows()) == [
-        (0, "email"), (1, "contact_id"), (1, "email"), (2, "contact_id"), (2, "object_index"), (3, "object_index")
-    ]  # fmt: skip
+    assert {column: part["row"].to_list() for (column,), part in found.group_by("column")} == {
+        "email": [0, 1],
+        "contact_id": [1, 2],
+        "object_index": [2, 3],
+    }
     assert contract(catalog, "contacts", with_unique=False).validate(frame, lazy=True).equals(frame)
     with pytest.raises(SchemaErrors):
         contract(catalog, "contacts").validate(frame, lazy=True)

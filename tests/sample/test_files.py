@@ -47,14 +47,14 @@ def test_nothing_happens_at_its_end_or_later(log, table):
     end = f"{AS_OF:%Y-%m-%dT%H:%M:%SZ}"
     assert max(row["at"] for row in log if row["id"] != "x-1") < end
     assert max(row["Signed Up"] for row in table("contacts.csv")) < end
-    local = dt.datetime.strptime(table("orders.csv")[-1]["Ordered"], "%Y-%m-%d %H:%M:%S")
+    local = dt.datetime.fromisoformat(table("orders.csv")[-1]["Ordered"])
     assert local.replace(tzinfo=ZoneInfo("Europe/Berlin")) < AS_OF
 
 
 def test_no_order_falls_into_the_hour_that_the_shops_clocks_repeat(table):
     berlin = ZoneInfo("Europe/Berlin")
     for row in table("orders.csv"):
-        at = dt.datetime.strptime(row["Ordered"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=berlin)
+        at = dt.datetime.fromisoformat(row["Ordered"]).replace(tzinfo=berlin)
         assert at.utcoffset() == at.replace(fold=1).utcoffset()
 
 
@@ -76,6 +76,5 @@ def test_some_contacts_have_no_address_and_some_no_company(table):
 
 
 def test_addresses_are_reserved_ones(table):
-    assert all(row["Email Address"].lower().endswith((".example", "")) for row in table("contacts.csv"))
     hosts = {row["Email Address"].rpartition("@")[2].lower() for row in table("contacts.csv")}
     assert all(host.endswith(".example") for host in hosts - {""})

@@ -8,7 +8,10 @@ import pytest
 
 from segmentation_pipeline.catalog.reading import load_catalog_node
 from segmentation_pipeline.documents import read_file
+from segmentation_pipeline.rules.interpret import examine_segment
+from segmentation_pipeline.sample import AS_OF
 from segmentation_pipeline.segments.testing import Bench, run_files
+from segmentation_pipeline.segments.worlds import gather_world
 
 SHIPPED = Path(__file__).parents[2] / "segment_definitions"
 SEGMENTS = sorted(path.stem for path in (SHIPPED / "segments").glob("*.yaml"))
@@ -64,3 +67,14 @@ def test_an_exclusion_always_wins(evaluation):
     suppressed = set(evaluation.keys("unsubscribed"))
     assert not suppressed & set(evaluation.keys("newsletter"))
     assert not suppressed & set(evaluation.keys("new_contacts"))
+
+
+@pytest.mark.parametrize("kind", ["contact", "company"])
+def test_the_interpreter_judges_every_one_as_the_compiler_does(evaluation, definitions, catalog, kind):
+    own = catalog.objects[kind]
+    keys = evaluation.index.profiles[kind].collect()[own.key].to_list()
+    world = gather_world(evaluation, AS_OF, kind, keys)
+    for name, segment in definitions.segments.items():
+        if segment.object == kind:
+            judged = [key for key in keys if examine_segment(segment, key, world).member]
+            assert sorted(judged) == evaluation.keys(name)

@@ -1,0 +1,135 @@
+"""What the files of a workspace say when Dagster loads them. Nothing that people write can raise here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from segmentation_pipeline.catalog.reading import load_catalog
+from segmentation_pipeline.diagnostics import Diagnostic
+from segmentation_pipeline.errors import DefinitionError, DocumentError, Position, SegmentationError
+from segmentation_pipeline.evaluation.estimate import tables_read
+from segmentation_pipeline.ingest.sources import load_sources
+from segmentation_pipeline.lake.store import DeltaStore
+from segmentation_pipeline.rules.definitions import load_definitions
+from segmentation_pipeline.workspace import SETTINGS_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from segmentation_pipeline.catalog.model import Catalog, ObjectType
+    from segmentation_pipeline.ingest.sources import FileSource
+    from segmentation_pipeline.rules.segment import Definitions, Segment
+    from segmentation_pipeline.workspace import Workspace
+
+_ID = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """The catalog, sources and segments that could be read, and every finding of those that could not.
+
+    ``segments`` stand in dependency order; ``tables`` are those of the catalog that are fed, there,
+    or read by segments. Without a readable catalog both are empty and every segment is ``broken``.
+    """
+
+    workspace: Workspace
+    catalog: Catalog | None
+    sources: Mapping[str, FileSource] = field(default_factory=dict)
+    tables: tuple[str, ...] = ()
+    segments: Mapping[str, Segment] = field(default_factory=dict)
+    broken: Mapping[str, Diagnostic] = field(default_factory=dict)
+    findings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def fed(self) -> tuple[str, ...]:
+        """The tables with a source, in the order in which sources.yaml names them."""
+        return tuple(dict.fromkeys(source.table for source in self.sources.values()))
+
+
+def read_blueprint(workspace: Workspace) -> Blueprint:
+    """Return what a workspace's files say now."""
+    try:
+        catalog = load_catalog(workspace.catalog_file, _name(workspace, workspace.catalog_file))
+    except (DefinitionError, DocumentError, OSError) as error:
+        findings = _findings(error, _name(workspace, workspace.catalog_file))
+        return Blueprint(workspace, None, broken=_all_broken(workspace, findings[0]), findings=findings)
+    sources, bad_sources = _sources(workspace, catalog)
+    there, bad_lake = _tables_there(workspace, catalog)
+    definitions = load_definitions(
+        workspace.definitions,
+        catalog,
+        time_zone=workspace.time_zone,
+        week_starts=workspace.week_starts,
+        root=workspace.project,
+    )
+    return Blueprint(
+        workspace,
+        catalog,
+        sources,
+        _shown(catalog, there.union(source.table for source in sources.values()), definitions),
+        definitions.segments,
+        {name: finding for name, finding in definitions.broken.items() if _ID.fullmatch(name)},
+        tuple(sorted({*definitions.diagnostics, *bad_sources, *bad_lake}, key=lambda f: (f.at, f.rule))),
+    )
+
+
+def _sources(workspace: Workspace, catalog: Catalog) -> tuple[dict[str, FileSource], tuple[Diagnostic, ...]]:
+    name = _name(workspace, workspace.sources_file)
+    try:
+        return load_sources(workspace.sources_file, catalog, name), ()
+    except (DefinitionError, DocumentError, OSError) as error:
+        return {}, _findings(error, name)
+
+
+def _tables_there(workspace: Workspace, catalog: Catalog) -> tuple[set[str], tuple[Diagnostic, ...]]:
+    try:
+        store = DeltaStore(workspace.lake, workspace.storage_options)
+        return {table for table in catalog.table_names() if store.exists(table)}, ()
+    except SegmentationError as error:
+        at = Position(SETTINGS_FILE, 1, 1)
+        return set(), (Diagnostic("lake", f"{error.where}: {error.what}", at, error.hint),)
+
+
+def _shown(catalog: Catalog, known: set[str], definitions: Definitions) -> tuple[str, ...]:
+    read = known.union(*(tables_read(segment, catalog) for segment in definitions.segments.values()))
+    held = {
+        table for kind in catalog.objects.values() if kind.table in read for table in satellite_tables(kind)
+    }
+    return tuple(table for table in catalog.table_names() if table in read | held)
+
+
+def satellite_tables(kind: ObjectType) -> set[str]:
+    """Return the tables that hold fields of an object beside its own."""
+    return {field.satellite.table for field in kind.fields.values() if field.satellite is not None}
+
+
+def _all_broken(workspace: Workspace, finding: Diagnostic) -> dict[str, Diagnostic]:
+    stems = sorted({path.stem for path in workspace.segments_folder.rglob("*.yaml")})
+    return {stem: finding for stem in stems if _ID.fullmatch(stem)}
+
+
+def _findings(error: DefinitionError | DocumentError | OSError, file: str) -> tuple[Diagnostic, ...]:
+    if isinstance(error, DefinitionError):
+        return error.diagnostics
+    at = Position(file, 1, 1)
+    if isinstance(error, OSError):
+        return (Diagnostic("yaml", f"not readable: {error.strerror}", at),)
+    return (
+        Diagnostic("yaml", error.what, error.where if isinstance(error.where, Position) else at, error.hint),
+    )
+
+
+def _name(workspace: Workspace, path: Path) -> str:
+    """Return how findings call a file: relative to the project where it lies inside."""
+    return (
+        path.relative_to(workspace.project).as_posix()
+        if path.is_relative_to(workspace.project)
+        else str(path)
+    )

@@ -1,0 +1,59 @@
+"""The lake as a Dagster resource: the same store that notebooks use, of the workspace as it is now."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from segmentation_pipeline.errors import Forbidden, SegmentationError
+from segmentation_pipeline.lake.lock import lake_lock
+from segmentation_pipeline.lake.store import DeltaStore
+from segmentation_pipeline.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+POOL = "lake"
+"""The pool of every step that writes: with a limit of one, steps queue instead of waiting in vain."""
+
+
+class LakeResource(dg.ConfigurableResource):
+    """Opens one workspace's lake. ``project`` is a folder, ``workspace_id`` as in `open_workspace`.
+
+    Settings are read again by every step, so that a workspace that was blocked since the code
+    location was loaded stays closed. ``wait_seconds`` is how long a step waits for a writer that
+    Dagster does not know of, such as the command line.
+    """
+
+    project: str = "."
+    workspace_id: str | None = None
+    wait_seconds: float = 600.0
+
+    def workspace(self) -> Workspace:
+        """Return the workspace; raise `Forbidden` for one that is not active."""
+        return open_workspace(Path(self.project), self.workspace_id, env=os.environ)
+
+    def open(self) -> tuple[Workspace, DeltaStore]:
+        workspace = self.workspace()
+        return workspace, DeltaStore(workspace.lake, workspace.storage_options)
+
+    @contextmanager
+    def lock(self, workspace: Workspace, holder: str) -> Iterator[None]:
+        """Hold the lake's lock; raise `LockedError` naming who holds it after ``wait_seconds``."""
+        if not isinstance(workspace.lake, Path):
+            raise Forbidden("a lake in an object store cannot be locked from here yet", where=workspace.lake)
+        with lake_lock(workspace.lake, holder, self.wait_seconds):
+            yield
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Turn an error of this package into a `Failure` that says what, where and what to try."""
+    try:
+        yield
+    except SegmentationError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error

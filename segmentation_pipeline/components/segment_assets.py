@@ -1,0 +1,219 @@
+"""Every segment as one subsettable multi-asset: one evaluation, one commit, a page each.
+
+A bad segment yields a failed check and no output. That skips nothing else: what follows hangs on
+`segment_memberships` alone, and `run_verdict` names the bad at the end.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import polars as pl
+
+from segmentation_pipeline.components.lake import POOL, LakeResource, told_plainly
+from segmentation_pipeline.components.metadata import column_schema, markdown_table, preview, table_metadata
+from segmentation_pipeline.components.segment_checks import build_segment_checks, check_fresh, check_size
+from segmentation_pipeline.components.segment_specs import GROUP, build_segment_specs, segment_key
+from segmentation_pipeline.errors import RunFailed
+from segmentation_pipeline.evaluation.estimate import tables_read
+from segmentation_pipeline.rules.graph import embeds
+from segmentation_pipeline.segments.basis import read_definitions
+from segmentation_pipeline.segments.publish import publish
+from segmentation_pipeline.segments.published import read_published
+from segmentation_pipeline.segments.tables import MEMBERS, MEMBERSHIPS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from segmentation_pipeline.components.blueprint import Blueprint
+    from segmentation_pipeline.lake.store import DeltaStore, Snapshot
+    from segmentation_pipeline.segments.publish import Run, SegmentResult
+    from segmentation_pipeline.segments.record import RunRecord
+    from segmentation_pipeline.workspace import Workspace
+
+BAD = "bad_segments"
+MEMBERSHIPS_KEY = dg.AssetKey(MEMBERSHIPS.name)
+PUBLISHED = dg.FreshnessPolicy.time_window(fail_window=dt.timedelta(hours=26))
+"""What is published is a day old at most, and two hours for the night itself."""
+_SAMPLE = 5
+
+
+def build_segments(blueprint: Blueprint) -> dg.AssetsDefinition:
+    """Return the multi-asset of all segments and of the table in which a run commits."""
+    specs = build_segment_specs(blueprint)
+    memberships = dg.AssetSpec(
+        MEMBERSHIPS_KEY,
+        deps=[spec.key for spec in specs],
+        group_name=GROUP,
+        description=MEMBERSHIPS.comment,
+        kinds={"deltalake"},
+        freshness_policy=PUBLISHED,
+    )
+
+    @dg.multi_asset(
+        name="evaluate_segments",
+        specs=[*specs, memberships],
+        check_specs=build_segment_checks(specs),
+        can_subset=True,
+        pool=POOL,
+    )
+    def evaluate_segments(
+        lake: LakeResource,
+    ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
+        context = dg.AssetExecutionContext.get()
+        with told_plainly():
+            names = [spec.key.path[-1] for spec in specs if spec.key in context.selected_asset_keys]
+            run = _publish(context, lake, names, complete=len(names) in (0, len(specs)))
+            _, store = lake.open()
+        yield from _segments(blueprint, store, run, names, context.selected_asset_check_keys)
+        if MEMBERSHIPS_KEY in context.selected_asset_keys:
+            yield _memberships(store, run)
+
+    return evaluate_segments
+
+
+def _publish(
+    context: dg.AssetExecutionContext, lake: LakeResource, names: Collection[str], *, complete: bool
+) -> Run:
+    workspace = lake.workspace()
+    run = publish(
+        workspace,
+        now=lambda: dt.datetime.now(dt.UTC),
+        # A complete run also empties segments that have no definition any more.
+        select=None if complete else _defined(workspace, names),
+        wait_seconds=lake.wait_seconds,
+        progress=lambda what, done, whole: context.log.info("%s: %s of %s buckets", what, done, whole),
+    )
+    if not run.published:
+        raise RunFailed(
+            f"nothing was published: {run.as_of:%Y-%m-%d %H:%M} UTC lies before the last published run",
+            hint="members never go back in time; look at the past with `segmentation run --as-of`",
+        )
+    return run
+
+
+def _defined(workspace: Workspace, names: Collection[str]) -> list[str]:
+    """Return those that still have a definition; Dagster may show files that were deleted since."""
+    definitions = read_definitions(workspace)
+    return [name for name in names if name in definitions.segments or name in definitions.broken]
+
+
+def _segments(
+    blueprint: Blueprint,
+    store: DeltaStore,
+    run: Run,
+    names: Collection[str],
+    wanted: Collection[dg.AssetCheckKey],
+) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
+    results = {result.segment: result for result in run.segments}
+    contents = _Contents.of(store)
+    for name in names:
+        result = results.get(name)
+        fresh = check_fresh(name, result)
+        checks = [fresh]
+        if result is not None and fresh.passed:
+            checks.append(check_size(name, blueprint.segments.get(name), result))
+            yield _materialized(blueprint, contents, run, result)
+        yield from (
+            check for check in checks if dg.AssetCheckKey(segment_key(name), check.check_name or "") in wanted
+        )
+
+
+def _materialized(
+    blueprint: Blueprint, contents: _Contents, run: Run, result: SegmentResult
+) -> dg.MaterializeResult[Any]:
+    metadata = {
+        "dagster/row_count": result.size,
+        "dagster/uri": f"{contents.memberships}/segment_id={result.segment}",
+        "dagster/column_schema": column_schema(MEMBERS.schema, MEMBERS.column_comments),
+        "entered": result.entered,
+        "exited": result.exited,
+        "status": result.status,
+        "as_of": dg.MetadataValue.timestamp(run.as_of),
+        "seconds": result.seconds,
+        "run": run.run_id,
+    }
+    if (sample := contents.sample(result.segment)) is not None:
+        metadata["members"] = dg.MetadataValue.md(
+            preview(sample, contents.private(blueprint, result.segment))
+        )
+    version = dg.DataVersion(contents.data_version(blueprint, result))
+    return dg.MaterializeResult(
+        asset_key=segment_key(result.segment), metadata=metadata, data_version=version
+    )
+
+
+def _tables(blueprint: Blueprint, name: str) -> set[str]:
+    segment = blueprint.segments.get(name)
+    if segment is None or blueprint.catalog is None:
+        return set()
+    own = tables_read(segment, blueprint.catalog)
+    return own.union(*(_tables(blueprint, embedded) for embedded in embeds(segment)))
+
+
+def _memberships(store: DeltaStore, run: Run) -> dg.MaterializeResult[Any]:
+    bad = {
+        result.segment: str(result.cause) for result in run.segments if result.status in ("failed", "stale")
+    }
+    metadata = {
+        **table_metadata(store, MEMBERSHIPS.name, comments=MEMBERSHIPS.column_comments),
+        "as_of": dg.MetadataValue.timestamp(run.as_of),
+        "run": run.run_id,
+        "evaluated": len(run.segments) - len(bad),
+        BAD: dg.MetadataValue.json(bad),
+    }
+    if bad:
+        metadata["causes"] = dg.MetadataValue.md(markdown_table(["segment", "cause"], sorted(bad.items())))
+    version = dg.DataVersion(str(store.version(MEMBERSHIPS.name)))
+    return dg.MaterializeResult(asset_key=MEMBERSHIPS_KEY, metadata=metadata, data_version=version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What a run left in the lake, read once for all segments."""
+
+    memberships: str
+    record: RunRecord
+    entries: dict[str, dt.datetime]
+    members: Snapshot
+
+    @classmethod
+    def of(cls, store: DeltaStore) -> _Contents:
+        published = read_published(store)
+        if published.record is None:
+            raise RunFailed("the run's commit is gone", where=MEMBERSHIPS.name)
+        entries = published.frame.group_by("segment_id").agg(pl.col("added_at").max()).collect()
+        place = store.root.table(MEMBERSHIPS.name)
+        return cls(place, published.record, dict(entries.iter_rows()), store.snapshot([MEMBERS.name]))
+
+    def data_version(self, blueprint: Blueprint, result: SegmentResult) -> str:
+        """Return a text that changes exactly when the members may have.
+
+        It covers the rule with all it embeds, the versions of the tables they read, and, since rules
+        look at the clock, size and last entry: two runs in a row that differ never agree in both.
+        """
+        tables = sorted(_tables(blueprint, result.segment))
+        inputs = [f"{table}@{self.record.inputs[table]}" for table in tables if table in self.record.inputs]
+        state = self.record.segments[result.segment]
+        parts = [state.hash, *inputs, str(result.size), str(self.entries.get(result.segment))]
+        return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+
+    def sample(self, segment: str) -> pl.DataFrame | None:
+        """Return a few members with their keys; None for a segment that has none or is not published."""
+        rows = self.members.scan(MEMBERS.name).filter(pl.col("segment_id") == segment).head(_SAMPLE)
+        found = rows.select("object_key", "added_at", "added_via").collect()
+        return None if found.is_empty() else found
+
+    def private(self, blueprint: Blueprint, segment: str) -> frozenset[str]:
+        """Return the keys of members as private where the key of their object is personal data."""
+        definition = blueprint.segments.get(segment)
+        if definition is None or blueprint.catalog is None:
+            return frozenset({"object_key"})
+        kind = blueprint.catalog.objects[definition.object]
+        hidden = kind.key in kind.fields and kind.fields[kind.key].pii
+        return frozenset({"object_key"}) if hidden else frozenset()

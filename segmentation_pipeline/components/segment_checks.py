@@ -1,0 +1,91 @@
+"""The two checks of every segment, neither of which blocks: it is fresh, and its size did not jump."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from segmentation_pipeline.components.segment_specs import segment_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from segmentation_pipeline.rules.segment import Segment
+    from segmentation_pipeline.segments.publish import SegmentResult
+
+FRESH = "fresh"
+SIZE = "size_within_bounds"
+DEFAULT_CHANGE = 0.5
+"""The share of its size by which a segment without ``expect`` may change in one run."""
+SMALL = 20
+"""Below so many members before the run the default bound says nothing."""
+
+
+def build_segment_checks(specs: Iterable[dg.AssetSpec]) -> list[dg.AssetCheckSpec]:
+    return [
+        check
+        for spec in specs
+        for check in (
+            dg.AssetCheckSpec(FRESH, asset=spec.key, description="The last run could evaluate it."),
+            dg.AssetCheckSpec(
+                SIZE,
+                asset=spec.key,
+                description="Its size is as `expect` says; without `expect`, it changed by at most "
+                f"{DEFAULT_CHANGE:.0%} from {SMALL} members or more.",
+            ),
+        )
+    ]
+
+
+def check_fresh(name: str, result: SegmentResult | None) -> dg.AssetCheckResult:
+    """Return whether the segment was evaluated; None stands for one without a definition any more."""
+    if result is None:
+        cause: str | None = "it has no definition any more; reload the definitions"
+        status = "failed"
+    else:
+        cause, status = result.cause, result.status
+    metadata: dict[str, Any] = {"status": status}
+    if cause is not None:
+        metadata["cause"] = cause
+    return dg.AssetCheckResult(
+        asset_key=segment_key(name),
+        check_name=FRESH,
+        passed=status in ("fresh", "inactive"),
+        description=cause,
+        metadata=metadata,
+    )
+
+
+def check_size(name: str, segment: Segment | None, result: SegmentResult) -> dg.AssetCheckResult:
+    """Return whether the size keeps to the bounds: an error where they were declared, else a warning."""
+    before = result.size - result.entered + result.exited
+    declared = dict(segment.expect["size"]) if segment is not None and segment.expect else None
+    breaches = list(size_breaches(before, result.size, declared))
+    return dg.AssetCheckResult(
+        asset_key=segment_key(name),
+        check_name=SIZE,
+        passed=not breaches,
+        severity=dg.AssetCheckSeverity.WARN if declared is None else dg.AssetCheckSeverity.ERROR,
+        description="; ".join(breaches) or None,
+        metadata={"size": result.size, "size_before": before},
+    )
+
+
+def size_breaches(before: int, size: int, declared: Mapping[str, Any] | None) -> Iterable[str]:
+    """Yield what is wrong with a size; ``declared`` is ``expect.size`` as written.
+
+    >>> list(size_breaches(100, 160, {"change_at_most": "30%"}))
+    ['its size went from 100 to 160, by more than 30%']
+    """
+    if declared is None:
+        if before >= SMALL and abs(size - before) > before * DEFAULT_CHANGE:
+            yield f"its size went from {before} to {size}, by more than {DEFAULT_CHANGE:.0%}"
+        return
+    least, most, change = (declared.get(key) for key in ("at_least", "at_most", "change_at_most"))
+    if least is not None and size < least:
+        yield f"it has {size} members, fewer than {least}"
+    if most is not None and size > most:
+        yield f"it has {size} members, more than {most}"
+    if change is not None and before and abs(size - before) * 100 > before * float(change.rstrip("% ")):
+        yield f"its size went from {before} to {size}, by more than {change}"

@@ -1,0 +1,80 @@
+"""Ranks: where every object of a population stands, computed over all buckets at once.
+
+Values come as whole units (Int128), so that ties and cut points are exact.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from segmentation_pipeline.evaluation.index import OBJECT_INDEX
+
+if TYPE_CHECKING:
+    from segmentation_pipeline.rules.tree import Rank
+
+VALUE, KEY, POPULATION = "rank:value", "rank:key", "rank:population"
+
+
+def rank(node: Rank, values: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return ``object_index``, the rank and the population's size, for objects with a value.
+
+    ``values`` has ``object_index``, ``rank:value`` (Int128) and ``rank:key`` of the population.
+    A percentile comes as 100 × position, to be compared with value × population.
+    """
+    ranked = values.filter(pl.col(VALUE).is_not_null())
+    descending = node.order == "descending"
+    if node.form == "ntile":
+        place = _quantile(node, ranked) if node.method == "quantile" else _ntile(node, ranked)
+    else:
+        place = ranked.with_columns(pl.col(VALUE).rank("min", descending=descending).cast(pl.Int64).alias(name))
+        if node.form == "percentile":
+            place = place.with_columns(pl.col(name).cast(pl.Int128) * 100)
+    named = place.rename({_BUCKET: name}) if node.form == "ntile" else place
+    return named.select(OBJECT_INDEX, name, pl.lit(ranked.height, dtype=pl.Int64).alias(POPULATION))
+
+
+_BUCKET = "rank:bucket"
+
+
+def _ntile(node: Rank, ranked: pl.DataFrame) -> pl.DataFrame:
+    """SQL's NTILE over (value in order, key ascending): the first buckets take the remainder."""
+    assert node.buckets is not None
+    size, rest = divmod(ranked.height, node.buckets)
+    ordered = ranked.sort(VALUE, KEY, descending=[node.order == "descending", False]).with_row_index("rank:row")
+    row = pl.col("rank:row").cast(pl.Int64)
+    large = rest * (size + 1)
+    later = rest + (row - large) // max(size, 1)
+    return ordered.with_columns(
+        (pl.when(row < large).then(row // (size + 1)).otherwise(later) + 1).alias(_BUCKET)
+    )
+
+
+def _quantile(node: Rank, ranked: pl.DataFrame) -> pl.DataFrame:
+    """Cut at linearly interpolated quantiles, right-closed; equal cuts merge; descending is mirrored."""
+    assert node.buckets is not None
+    values = ranked[VALUE].sort()
+    cuts = _cuts(values, node.buckets)
+    # A value lies above a cut c = n/d exactly if it is greater than floor(c), for it is whole.
+    floors = [cut.numerator // cut.denominator for cut in cuts]
+    above = [(pl.col(VALUE) > pl.lit(floor, dtype=pl.Int128)).cast(pl.Int64) for floor in floors]
+    bucket = pl.sum_horizontal([pl.lit(1, dtype=pl.Int64), *above])
+    if node.order == "descending":
+        bucket = len(cuts) + 2 - bucket
+    return ranked.with_columns(bucket.alias(_BUCKET))
+
+
+def _cuts(values: pl.Series, buckets: int) -> list[Fraction]:
+    """Return the distinct inner cut points, those equal to the least or greatest value merged away."""
+    last = len(values) - 1
+    if last < 0:
+        return []
+    found = set()
+    for number in range(1, buckets):
+        place, rest = divmod(last * number, buckets)
+        low = int(values[place])
+        high = int(values[min(place + 1, last)])
+        found.add(Fraction(low * (buckets - rest) + high * rest, buckets))
+    return sorted(cut for cut in found if int(values[0]) < cut < int(values[last]))

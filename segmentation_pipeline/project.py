@@ -1,0 +1,69 @@
+"""A project as a notebook sees it: its segments, their members, and every table as a LazyFrame."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from segmentation_pipeline.diagnostics import did_you_mean
+from segmentation_pipeline.errors import UsageError
+from segmentation_pipeline.lake.store import DeltaStore
+from segmentation_pipeline.rules.english import describe
+from segmentation_pipeline.segments.basis import object_keys, published_rows, read_definitions
+from segmentation_pipeline.workspace import Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+    from segmentation_pipeline.rules.segment import Definitions, Segment
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentView:
+    """One definition; ``definition`` is the segment as read."""
+
+    definition: Segment
+
+    def describe(self) -> str:
+        """Return the rule in plain English."""
+        return describe(self.definition)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """An opened workspace: reads only, and always the latest published state."""
+
+    workspace: Workspace
+    store: DeltaStore
+    definitions: Definitions
+
+    @property
+    def segments(self) -> Mapping[str, SegmentView]:
+        """Every definition that can be read, by id, in dependency order."""
+        return {name: SegmentView(segment) for name, segment in self.definitions.segments.items()}
+
+    def members(self, segment: str) -> pl.LazyFrame:
+        """Return the published members of a segment: ``object_index``, ``added_at``, ``added_via``, ``object_key``.
+
+        Raises `UsageError` for a segment without a definition.
+        """
+        if segment not in self.definitions.segments:
+            hint = did_you_mean(segment, self.definitions.segments)
+            raise UsageError(f"there is no segment `{segment}`", hint=hint)
+        kind = self.definitions.segments[segment].object
+        rows = published_rows(self.store, segment).lazy().drop("segment_id")
+        return rows.join(object_keys(self.store, self.definitions.catalog)(kind), on="object_index", how="inner")
+
+    def table(self, name: str) -> pl.LazyFrame:
+        """Return the latest version of a table of the lake; raise `LakeError` if there is none."""
+        return self.store.scan(name)
+
+
+def open_project(path: str | Path = ".", workspace: str | None = None) -> Project:
+    """Open one workspace of the project at ``path``; the environment overrides its settings."""
+    opened = open_workspace(Path(path), workspace, env=os.environ)
+    return Project(opened, DeltaStore(opened.lake, opened.storage_options), read_definitions(opened))

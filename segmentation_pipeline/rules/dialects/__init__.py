@@ -1,0 +1,1 @@
+"""Other rule formats, translated into this language."""

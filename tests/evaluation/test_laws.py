@@ -1,0 +1,168 @@
+"""What holds for every rule, whatever it says: complement, De Morgan, order, buckets."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import polars as pl
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from segmentation_pipeline.catalog.types import Integer
+from segmentation_pipeline.evaluation.evaluate import evaluate, evaluate_index
+from segmentation_pipeline.evaluation.index import build_index
+from segmentation_pipeline.rules.moments import RelativeInstant
+from segmentation_pipeline.rules.tree import (
+    All,
+    Any,
+    AtLeast,
+    Compare,
+    Events,
+    Everyone,
+    InSegment,
+    Measure,
+    Not,
+)
+from segmentation_pipeline.rules.windows import Bounds, Rolling
+
+QUIETLY = settings(
+    max_examples=max(int(os.environ.get("SEGMENTATION_EXAMPLES", "100")) // 4, 25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+TYPES = ("click", "open", "purchase")
+
+
+def members(kit, rows, definitions, **options):
+    index = build_index(kit.catalog, {name: frame.lazy() for name, frame in rows.frames(kit.catalog).items()})
+    evaluation = evaluate_index(definitions, index, rows.instant, **options)
+    assert not evaluation.failed
+    return {name: evaluation.keys(name) for name in definitions.segments}
+
+
+def of_rules(kit, rows, **rules):
+    segments = (kit.one(name, rule, "Europe/Paris") for name, rule in rules.items())
+    return {name: set(keys) for name, keys in members(kit, rows, kit.of(*segments)).items()}
+
+
+@QUIETLY
+@given(data=st.data())
+def test_a_rule_and_its_complement_part_the_population(kit, data):
+    rows = data.draw(kit.rows)
+    rule = data.draw(kit.conditions(rows.as_of))
+    found = of_rules(kit, rows, everyone=Everyone(), rule=rule, complement=Not(rule), twice=Not(Not(rule)))
+    assert found["rule"] | found["complement"] == found["everyone"]
+    assert not found["rule"] & found["complement"]
+    assert found["twice"] == found["rule"]
+
+
+@QUIETLY
+@given(data=st.data())
+def test_de_morgan(kit, data):
+    rows = data.draw(kit.rows)
+    one, other = data.draw(kit.conditions(rows.as_of, 1)), data.draw(kit.conditions(rows.as_of, 1))
+    found = of_rules(
+        kit, rows,
+        not_all=Not(All((one, other))), any_not=Any((Not(one), Not(other))),
+        not_any=Not(Any((one, other))), all_not=All((Not(one), Not(other))),
+        both=All((one, other)), two=AtLeast(2, (one, other)), either=Any((one, other)), once=AtLeast(1, (one, other)),
+    )  # fmt: skip
+    assert found["not_all"] == found["any_not"]
+    assert found["not_any"] == found["all_not"]
+    assert found["both"] == found["two"]
+    assert found["either"] == found["once"]
+
+
+@QUIETLY
+@given(data=st.data())
+def test_an_embedded_segment_is_its_rule(kit, data):
+    rows = data.draw(kit.rows)
+    rule, other = data.draw(kit.conditions(rows.as_of, 1)), data.draw(kit.conditions(rows.as_of, 1))
+    found = of_rules(kit, rows, a=rule, b=All((InSegment("a"), other)), c=All((rule, other)))
+    assert found["b"] == found["c"]
+
+
+def counted(window, at_least=1):
+    return Compare(
+        Measure(Events("activities", TYPES), "count", Integer(), None, None, window),
+        "greater_than_or_equal",
+        at_least,
+    )
+
+
+@QUIETLY
+@given(
+    data=st.data(),
+    unit=st.sampled_from(("hour", "day", "week", "month", "year")),
+    n=st.integers(1, 40),
+    more=st.integers(0, 40),
+)
+def test_a_longer_window_holds_whom_a_shorter_one_holds(kit, data, unit, n, more):
+    rows = data.draw(kit.rows)
+    found = of_rules(
+        kit, rows,
+        short=counted(Rolling("last", n, unit)), long=counted(Rolling("last", n + more, unit)),
+        ever=counted(None), since=counted(Bounds(lower=RelativeInstant(-n, unit))),
+        after=counted(Bounds(lower=RelativeInstant(-n, unit), closed=False)),
+    )  # fmt: skip
+    assert found["short"] <= found["long"] <= found["ever"]
+    assert found["after"] <= found["since"]
+    assert found["after"] == found["short"]
+
+
+@QUIETLY
+@given(data=st.data(), n=st.integers(0, 6), more=st.integers(0, 3))
+def test_a_higher_threshold_holds_no_one_else(kit, data, n, more):
+    rows = data.draw(kit.rows)
+    window = Rolling("last", 1, "year")
+    found = of_rules(kit, rows, low=counted(window, n), high=counted(window, n + more))
+    assert found["high"] <= found["low"]
+
+
+@QUIETLY
+@given(data=st.data())
+def test_a_bucket_may_have_any_size(kit, data):
+    rows = data.draw(kit.rows)
+    definitions = data.draw(kit.definitions(rows.as_of))
+    whole = members(kit, rows, definitions)
+    assert all(members(kit, rows, definitions, bucket_size=size) == whole for size in (1, 2, 3, 5))
+
+
+@QUIETLY
+@given(data=st.data(), seed=st.integers(0, 2**16))
+def test_the_order_of_rows_and_files_says_nothing(kit, data, seed):
+    rows = data.draw(kit.rows)
+    definitions = data.draw(kit.definitions(rows.as_of))
+    dice = random.Random(seed)
+
+    def shuffled(listed):
+        return dice.sample(listed, len(listed))
+
+    def in_files(frame):
+        half = frame.height // 2
+        return pl.concat([frame[half:].lazy(), frame[:half].lazy()])
+
+    first = evaluate(definitions, rows.frames(kit.catalog), rows.instant)
+    frames = {name: in_files(frame) for name, frame in rows.frames(kit.catalog, shuffled).items()}
+    second = evaluate(definitions, frames, rows.instant)
+    again = evaluate(definitions, frames, rows.instant)
+    for name in definitions.segments:
+        assert first.keys(name) == second.keys(name) == again.keys(name)
+        assert first.members[name].to_list() == second.members[name].to_list()
+    assert first.pending == second.pending
+
+
+@QUIETLY
+@given(data=st.data())
+def test_evaluating_some_segments_is_evaluating_all(kit, data):
+    """Those outside the selection are read as last published, whatever their rules."""
+    rows = data.draw(kit.rows)
+    definitions = data.draw(kit.definitions(rows.as_of))
+    frames = {name: frame.lazy() for name, frame in rows.frames(kit.catalog).items()}
+    index = build_index(kit.catalog, frames)
+    whole = evaluate_index(definitions, index, rows.instant)
+    last = list(definitions.segments)[-1]
+    alone = evaluate_index(definitions, index, rows.instant, only={last}, published=whole.members)
+    assert list(alone.members) == [last]
+    assert alone.keys(last) == whole.keys(last)
