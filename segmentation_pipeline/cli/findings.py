@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 def file_name(workspace: Workspace, path: Path) -> str:
     """Return how findings call a file: relative to the project where it lies inside."""
-    return path.relative_to(workspace.project).as_posix() if path.is_relative_to(workspace.project) else str(path)
+    return (
+        path.relative_to(workspace.project).as_posix()
+        if path.is_relative_to(workspace.project)
+        else str(path)
+    )
 
 
 def catalog_node(workspace: Workspace) -> Node:

@@ -52,7 +52,9 @@ def members(
     frame = published.frame.select(kind.key, *shown, *ADDED).sort(kind.key).slice(offset, asked).collect()
     if form == "table":
         print_table(frame.iter_rows(named=True), frame.columns)
-        say(f"{len(frame):,} of {published.total:,} members of [bold]{segment}[/] as of {written(published.as_of)}")
+        say(
+            f"{len(frame):,} of {published.total:,} members of [bold]{segment}[/] as of {written(published.as_of)}"
+        )
     elif form == "json":
         print_json(frame.to_dicts())
     else:

@@ -77,7 +77,9 @@ def written(value: Any) -> str:
     return str(value)
 
 
-def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, title: str | None = None) -> None:
+def print_table(
+    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, title: str | None = None
+) -> None:
     """Print the named columns; numbers stand right, and a status has its colour."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     rows = list(rows)

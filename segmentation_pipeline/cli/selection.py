@@ -37,7 +37,12 @@ def _embedded(definitions: Definitions, name: str) -> set[str]:
     found: set[str] = set()
     border = {name}
     while border:
-        below = {each for one in border if one in definitions.segments for each in embeds(definitions.segments[one])}
+        below = {
+            each
+            for one in border
+            if one in definitions.segments
+            for each in embeds(definitions.segments[one])
+        }
         border = below - found
         found |= border
     return found

@@ -8,13 +8,24 @@ import typer
 from rich.markup import escape
 
 from segmentation_pipeline.cli.options import HERE, AsJson, Debug, Project, WorkspaceId, open_project
-from segmentation_pipeline.cli.output import coloured, print_json, say, written
+from segmentation_pipeline.cli.output import print_json, say, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from segmentation_pipeline.lake.store import DeltaStore
     from segmentation_pipeline.rules.segment import Definitions, Segment
 
+STATE = (
+    "status",
+    "cause",
+    "size",
+    "contactable",
+    "suppressed",
+    "last_evaluated_at",
+    "rows_scanned",
+    "bytes_scanned",
+)
 BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -29,19 +40,80 @@ def show(
     """Show one segment: its rule in English, its conditions, who embeds it, its size."""
     from segmentation_pipeline.cli.findings import read_definitions
     from segmentation_pipeline.cli.selection import one_segment
+    from segmentation_pipeline.cli.tables import store_of
     from segmentation_pipeline.segments.registry import read_registry
 
     opened = open_project(project, workspace)
     definitions = read_definitions(opened)
-    found = describe_segment(one_segment(segment, definitions), definitions)
+    rule = one_segment(segment, definitions)
+    store = store_of(opened)
+    state = next((row for row in read_registry(store) if row["segment_id"] == segment), None)
+    found = describe_segment(rule, definitions) | {"sizes": sizes_over_time(store, segment)}
+    found |= {key: state[key] if state else None for key in STATE}
+    if plan:
+        found["plan"] = plan_of(rule, definitions)
     if as_json:
         print_json(found)
-        return
-    say(f"[bold]{escape(found['name'])}[/]  [dim]{found['file']}[/]")
+    else:
+        print_segment(found)
+
+
+def print_segment(found: dict[str, Any]) -> None:
+    """Print what a person wants to know first: the rule; then its neighbours, its size, its plan."""
+    say(f"[bold]{escape(found['name'])}[/]  [dim]{escape(found['file'])}[/]")
     if found["description"]:
         say(escape(found["description"]))
-    say()
-    say(escape(found["rule"]))
+    say(f"\n{escape(found['rule'])}\n")
+    for key in ("embeds", "embedded_by"):
+        if found[key]:
+            say(f"{key.replace('_', ' ')}: {', '.join(found[key])}")
+    if found["status"] is None:
+        say("not evaluated yet: segmentation run")
+    else:
+        cause = f" — {escape(found['cause'])}" if found["cause"] else ""
+        say(
+            f"{found['status']}{cause}, {found['size']:,} members as of {written(found['last_evaluated_at'])}"
+        )
+        say(f"size over time: {sparkline([size for _, size in found['sizes']])}")
+        say(f"reads an estimated {found['rows_scanned']:,} rows, {found['bytes_scanned']:,} bytes")
+    for name, condition in found.get("plan", {}).get("leaves", {}).items():
+        say(f"[dim]{escape(name)}[/] {escape(condition)}")
+    if "plan" in found:
+        say(escape(found["plan"]["expression"]))
+
+
+def plan_of(segment: Segment, definitions: Definitions) -> dict[str, Any]:
+    """Return the Polars expression of a segment and what each of its leaves is."""
+    from segmentation_pipeline.evaluation.bucket import compile_segment
+    from segmentation_pipeline.evaluation.plan import Plan, distinct_leaves
+    from segmentation_pipeline.evaluation.to_polars import Masks
+    from segmentation_pipeline.rules.english import describe
+    from segmentation_pipeline.rules.graph import embeds
+
+    leaves = distinct_leaves([segment])
+    plan = Plan(definitions.catalog, segment.object, 0, definitions.week_starts, (segment,), leaves)
+    masks = Masks(
+        {leaf.compare: name for leaf, name in leaves.items()},
+        {name: f"segment:{name}" for name in embeds(segment)},
+    )
+    return {
+        "expression": str(compile_segment(segment, masks, plan)),
+        "leaves": {name: describe(leaf.compare) for leaf, name in leaves.items()},
+    }
+
+
+def sizes_over_time(store: DeltaStore, segment: str) -> list[tuple[Any, int]]:
+    """Return the size after every run that changed it, oldest first."""
+    import polars as pl
+
+    from segmentation_pipeline.segments.tables import TRANSITIONS
+
+    if not store.exists(TRANSITIONS.name):
+        return []
+    step = pl.when(pl.col("change") == "entered").then(1).otherwise(-1).cast(pl.Int64)
+    rows = store.scan(TRANSITIONS.name).filter(pl.col("segment_id") == segment)
+    steps = rows.group_by("at").agg(step.sum().alias("step")).sort("at").collect()
+    return list(zip(steps["at"], steps["step"].cum_sum(), strict=True))
 
 
 def describe_segment(segment: Segment, definitions: Definitions) -> dict[str, Any]:
@@ -65,7 +137,9 @@ def describe_segment(segment: Segment, definitions: Definitions) -> dict[str, An
         "rule": describe(segment),
         "conditions": list(dict.fromkeys(describe(leaf) for leaf in leaves)),
         "embeds": list(embeds(segment)),
-        "embedded_by": sorted(other.id for other in definitions.segments.values() if segment.id in embeds(other)),
+        "embedded_by": sorted(
+            other.id for other in definitions.segments.values() if segment.id in embeds(other)
+        ),
     }
 
 

@@ -22,5 +22,7 @@ def source_frames(workspace: Workspace, catalog: Catalog) -> dict[str, pl.LazyFr
     """Return every imported table of the catalog at its latest version, pinned."""
     snapshot = store_of(workspace).snapshot(catalog.table_names())
     if not snapshot.versions:
-        raise LakeError("nothing has been imported yet", where=str(workspace.lake), hint="segmentation import TABLE FILE")
+        raise LakeError(
+            "nothing has been imported yet", where=str(workspace.lake), hint="segmentation import TABLE FILE"
+        )
     return {name: snapshot.scan(name) for name in snapshot.versions}

@@ -58,8 +58,9 @@ def examine_segment(segment: Segment, key: str, world: World) -> SegmentVerdict:
     listed = None
     if segment.members is not None:
         listed = any(_names(entry, subject, world) for entry in segment.members)
-    pins = (pin for pin in segment.pins if _active(pin, bench.clock) and _names(pin.key, subject, world))
-    pin = next(pins, None)
+    pins = [pin for pin in segment.pins if _active(pin, bench.clock) and _names(pin.key, subject, world)]
+    # One pin a key; where a key and an e-mail name the same object, keeping it out is the safe side.
+    pin = min(pins, key=lambda pin: pin.put == "in", default=None)
     found = SegmentVerdict(segment, key, False, "where", where, exclude, listed, pin)
     if pin is not None:
         return replace(found, decided_by="pin", member=pin.put == "in")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from segmentation_pipeline.schemas.measured import EVENT_NODES, measured_nodes
+from segmentation_pipeline.schemas.measured import measured_nodes
 from segmentation_pipeline.schemas.scopes import QUOTED, Scope
 from segmentation_pipeline.schemas.shapes import Shape, any_of, at_most_one, closed, list_of, ref, where_is
 
@@ -25,40 +25,39 @@ def object_shapes(scope: Scope) -> dict[str, Shape]:
     """Return the named shapes of conditions on an object: its rows alone, and everything."""
     name = scope.name
     nodes = dict(_nodes(scope))
+    groups = _groups(f"{name}.condition", OBSERVED)
     return {
-        **row_shapes(scope),
-        f"{name}.condition": _condition(f"{name}.condition", [*_groups(f"{name}.condition"), *map(ref, nodes)]),
+        f"{name}.condition": {"description": f"A condition on `{name}`.", "type": "object"}
+        | any_of(*groups, *map(ref, nodes)),
         **nodes,
+        **row_shapes(scope, OBSERVED),
     }
 
 
-def row_shapes(scope: Scope) -> dict[str, Shape]:
-    """Return the named shapes of conditions on the rows of a measure: groups of comparisons."""
-    name = scope.name
-    row = [*_groups(f"{name}.row"), ref(f"{name}.compare")]
+def row_shapes(scope: Scope, more: Shape | None = None) -> dict[str, Shape]:
+    """Return the named shapes of conditions on the rows of a measure: groups of comparisons.
+
+    ``more`` are keys that any condition may have besides its own.
+    """
+    name, extra = scope.name, more or {}
+    row = any_of(*_groups(f"{name}.row", extra), ref(f"{name}.compare"))
     return {
+        f"{name}.row": {"description": "What holds for a row.", "type": "object"} | row,
+        f"{name}.compare": _compare(scope, extra),
         **_fields(scope),
-        f"{name}.row": _condition(f"{name}.row", row),
-        f"{name}.compare": _compare(scope),
     }
 
 
-def _condition(name: str, kinds: list[Shape]) -> Shape:
-    owner = name.removeprefix("events.").rsplit(".", 1)[0]
-    what = "What holds for rows of" if name.endswith(".row") else "A condition on"
-    return {"description": f"{what} `{owner}`.", "type": "object", "anyOf": kinds}
-
-
-def _groups(condition: str) -> list[Shape]:
+def _groups(condition: str, more: Shape) -> list[Shape]:
     """Return the groups: they stand in every scope, over its own conditions."""
     inner = ref(condition)
     several = list_of(inner)
     return [
-        closed({"all": several, **OBSERVED}, ["all"]),
-        closed({"any": several, **OBSERVED}, ["any"]),
-        closed({"not": inner, **OBSERVED}, ["not"]),
-        closed({"at_least": {"type": "integer", "minimum": 1}, "of": several, **OBSERVED}, ["at_least", "of"]),
-        closed({"everyone": {"const": True}, **OBSERVED}, ["everyone"]),
+        closed({"all": several, **more}, ["all"]),
+        closed({"any": several, **more}, ["any"]),
+        closed({"not": inner, **more}, ["not"]),
+        closed({"at_least": {"type": "integer", "minimum": 1}, "of": several, **more}, ["at_least", "of"]),
+        closed({"everyone": {"const": True}, **more}, ["everyone"]),
     ]
 
 
@@ -76,9 +75,9 @@ def _group(scope: Scope, comparison: str) -> str:
     return f"{scope.name}.field.{comparison.removeprefix('compare.')}"
 
 
-def _compare(scope: Scope) -> Shape:
+def _compare(scope: Scope, more: Shape) -> Shape:
     """Return ``{field: …, operator: …, value: …}``; what fits follows from the field's type."""
-    properties = {"field": ref(f"{scope.name}.field"), **OPTIONS, **OBSERVED}
+    properties = {"field": ref(f"{scope.name}.field"), **OPTIONS, **more}
     rules = [
         {"if": where_is("field", ref(_group(scope, comparison))), "then": ref(comparison)}
         for comparison in scope.fields
@@ -93,22 +92,19 @@ def _compare(scope: Scope) -> Shape:
 def _nodes(scope: Scope) -> Iterator[tuple[str, Shape]]:
     """Yield the kinds of condition other than groups, by name."""
     name = scope.name
-    yield f"{name}.compare", _compare(scope)
+    yield f"{name}.compare", _compare(scope, OBSERVED)
     yield f"{name}.segment", _segment(name)
     if scope.one or scope.open:
         yield f"{name}.on", _on(scope)
     for kind, shape in measured_nodes(scope, OPTIONS).items():
-        properties = {**shape["properties"], **OBSERVED} if kind in EVENT_NODES else shape["properties"]
-        yield f"{name}.{kind}", shape | {"properties": properties}
+        yield f"{name}.{kind}", shape | {"properties": {**shape["properties"], **OBSERVED}}
 
 
 def _segment(name: str) -> Shape:
     history: dict[str, Any] = {
         "entered": ref("window"),
         "left": ref("window"),
-        "member_for": closed(
-            {"at_least": ref("duration"), "at_most": ref("duration")}, minProperties=1
-        ),
+        "member_for": closed({"at_least": ref("duration"), "at_most": ref("duration")}, minProperties=1),
         "as_of": ref("moment"),
     }
     segment = {"type": "string", "minLength": 1, "examples": [f"all_{name}s"]}

@@ -14,9 +14,15 @@ QUANTIFIERS = ("any", "none", "all")
 _OF_ITS_FIELD = ("min", "max", "first", "last")
 _NUMERIC = ("sum", "avg", "median")
 _WITH_OF = (*_NUMERIC, "min", "max", "count_distinct", "first", "last")
-_WITHOUT_OF = ("count", "days_since_first", "days_since_last", "active_days", "active_periods", "longest_streak")
+_WITHOUT_OF = (
+    "count",
+    "days_since_first",
+    "days_since_last",
+    "active_days",
+    "active_periods",
+    "longest_streak",
+)
 EVERY_MEASURE = tuple(dict.fromkeys((*MEASURES, *_WITHOUT_OF, *_WITH_OF)))
-EVENT_NODES = ("event", "related", "ratio", "response", "rank", "sequence")
 _POSITIVE: Shape = {"type": "integer", "minimum": 1}
 
 
@@ -49,7 +55,9 @@ def shared_measures() -> dict[str, Shape]:
             "then": ref("compare.any"),
             "else": ref("compare.number"),
         },
-        "else": {"properties": {"measure": {"const": "count"}, "value": False, "case": False, "nulls": False}},
+        "else": {
+            "properties": {"measure": {"const": "count"}, "value": False, "case": False, "nulls": False}
+        },
     }
     return {"measure": measure, "measured": {"allOf": arguments}, "tested": {"allOf": [quantified, compared]}}
 

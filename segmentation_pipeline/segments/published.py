@@ -21,7 +21,7 @@ _TOGETHER = 32
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """``version`` is that of the run's own commit, -1 before the first; ``frame`` scans that version."""
+    """``version`` is that of the run's own commit, -1 before the first; ``frame`` scans the memberships."""
 
     version: int
     record: RunRecord | None
@@ -45,10 +45,10 @@ class Published:
 
 def read_published(store: DeltaStore) -> Published:
     """Return what the last run published; a later commit that no run made (a compaction) is skipped."""
-    if store.exists(MEMBERSHIPS.name):
-        for version in range(store.version(MEMBERSHIPS.name), -1, -1):
-            if (record := read_record(store, version)) is not None:
-                return Published(version, record, store.scan(MEMBERSHIPS.name, version))
+    found = store.snapshot([MEMBERSHIPS.name])
+    for version in range(found.versions.get(MEMBERSHIPS.name, -1), -1, -1):
+        if (record := read_record(store, version)) is not None:
+            return Published(version, record, found.scan(MEMBERSHIPS.name))
     return Published(-1, None, pl.LazyFrame(schema=MEMBERSHIPS.schema))
 
 

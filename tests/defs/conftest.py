@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import shutil
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
 
-from segmentation_pipeline.components.lake import LakeResource
 from segmentation_pipeline.components.segment_folder import SegmentFolder
 from segmentation_pipeline.lake.store import DeltaStore
 
-AS_OF = dt.datetime(2026, 6, 30, tzinfo=dt.UTC)
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FILES = {
     "segmentation.toml": """
@@ -122,7 +121,10 @@ class Outcome:
     @property
     def failures(self) -> dict[str, str]:
         found = [e for e in self.result.all_events if e.event_type_value == "STEP_FAILURE"]
-        return {e.step_key: str(e.event_specific_data.user_failure_data or e.event_specific_data.error) for e in found}
+        return {
+            e.step_key: str(e.event_specific_data.user_failure_data or e.event_specific_data.error)
+            for e in found
+        }
 
     def rows(self, asset: str) -> int:
         return self.materialized[asset].metadata["dagster/row_count"].value
@@ -169,19 +171,36 @@ class Team:
         return self.write(f"segment_definitions/segments/{name}.yaml", f"segment: {name}\n{rule}\n")
 
 
-@pytest.fixture
-def team(tmp_path, monkeypatch):
-    """A project that nobody has run yet."""
+@pytest.fixture(autouse=True)
+def _own_settings(monkeypatch):
+    """Whoever runs the tests may have settings of their own."""
     for name in ("SEGMENTATION_PROJECT", "SEGMENTATION_WORKSPACE", "SEGMENTATION_AS_OF"):
         monkeypatch.delenv(name, raising=False)
-    project = tmp_path / "project"
+
+
+@pytest.fixture
+def team(tmp_path):
+    """A project that nobody has run yet."""
     with dg.DagsterInstance.ephemeral() as instance:
-        made = Team(project, instance)
+        made = Team(tmp_path / "project", instance)
         for file, text in FILES.items():
             made.write(file, text)
         yield made
 
 
+@pytest.fixture(scope="session")
+def one_night(tmp_path_factory):
+    """The project's folder after one night."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        made = Team(tmp_path_factory.mktemp("night") / "project", instance)
+        for file, text in FILES.items():
+            made.write(file, text)
+        assert made.run(job="nightly").success
+        return made.project
+
+
 @pytest.fixture
-def lake(team):
-    return LakeResource(project=str(team.project))
+def published(team, one_night):
+    """The project after one night, in a Dagster that has not seen it."""
+    shutil.copytree(one_night, team.project, dirs_exist_ok=True)
+    return team

@@ -593,7 +593,7 @@ def definitions_over(draw, catalog, as_of: int, count: int) -> Definitions:
     return Definitions(catalog, made, (), {}, draw(st.integers(0, 6)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Kit:
     """What the tests of this folder draw from."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,11 @@ class TinyProject:
     @property
     def store(self) -> DeltaStore:
         return DeltaStore(self.root / "lake")
+
+    def copy(self, root: Path) -> TinyProject:
+        """Return an equal project in another folder."""
+        shutil.copytree(self.root, root, dirs_exist_ok=True)
+        return replace(self, root=root)
 
     def write(self, name: str, text: str) -> None:
         """Write a file of the definitions folder."""
@@ -151,22 +157,29 @@ class TinyProject:
         return dict(self.store.scan(name).select(key, "object_index").collect().iter_rows())
 
 
-@pytest.fixture
-def project(tmp_path):
-    """Contacts a (20), b (30), c (40) without any segment."""
-    made = TinyProject(tmp_path)
-    made.write("catalog.yaml", CATALOG)
-    made.contacts(a=20, b=30, c=40)
-    return made
-
-
 ADULTS = "where: {field: age, operator: greater_than_or_equal, value: 30}"
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """The two projects below, made once and copied for each test."""
+    plain = TinyProject(tmp_path_factory.mktemp("plain"))
+    plain.write("catalog.yaml", CATALOG)
+    plain.contacts(a=20, b=30, c=40)
+    run = plain.copy(tmp_path_factory.mktemp("published"))
+    run.segment("adults", ADULTS)
+    run.segment("others", "where: {not: {segment: adults}}")
+    run.run()
+    return plain, run
+
+
 @pytest.fixture
-def published(project):
+def project(made, tmp_path):
+    """Contacts a (20), b (30), c (40) without any segment."""
+    return made[0].copy(tmp_path)
+
+
+@pytest.fixture
+def published(made, tmp_path):
     """The tiny project after a run: `adults` are b and c, `others` embeds it."""
-    project.segment("adults", ADULTS)
-    project.segment("others", "where: {not: {segment: adults}}")
-    project.run()
-    return project
+    return made[1].copy(tmp_path)

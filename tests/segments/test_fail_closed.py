@@ -16,9 +16,9 @@ ADULTS = "where: {field: age, operator: greater_than_or_equal, value: 30}"
 BUYERS = "where: {event: purchase}"
 
 
-@pytest.fixture
-def shop(project):
-    """`adults` reads contacts alone; `buyers` reads activities, and `lookers` embeds it."""
+@pytest.fixture(scope="module")
+def opened(made, tmp_path_factory):
+    project = made[0].copy(tmp_path_factory.mktemp("shop"))
     project.events(("b", "purchase", project.now), ("c", "opened", project.now))
     project.segment("adults", ADULTS)
     project.segment("buyers", BUYERS)
@@ -27,6 +27,15 @@ def shop(project):
     project.contacts(a=50, b=30, c=40)
     project.later(hours=1)
     return project
+
+
+@pytest.fixture
+def shop(opened, tmp_path):
+    """`adults` reads contacts alone; `buyers` reads activities, and `lookers` embeds it.
+
+    They were published an hour ago; since then `a` has grown up.
+    """
+    return opened.copy(tmp_path)
 
 
 def kept(shop, status, cause):

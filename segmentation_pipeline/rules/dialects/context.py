@@ -47,7 +47,7 @@ class Context:
         return done
 
     def field(self, scope: Scope | ObjectType, path: str, named: Scalar) -> Field:
-        """Return the catalog's field at a path of an object or an event; ``named`` is where the seed names it."""
+        """Return the catalog's field at a path of an object or an event; ``named`` is the seed's name."""
         if isinstance(scope, ObjectType):
             scope = ObjectScope(self.catalog, scope)
         try:

@@ -5,15 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.documents import Node, Scalar, Sequence
-from segmentation_pipeline.rules.dialects.group_rows import (
-    PREFIXES,
-    Row,
-    event_type,
-    field_condition,
-    operator,
-    row_type,
-)
+from segmentation_pipeline.rules.dialects.group_rows import event_type, field_condition
 from segmentation_pipeline.rules.dialects.nodes import group, mapping, text
+from segmentation_pipeline.rules.dialects.seed_rows import PREFIXES, Row, operator, row_type
 from segmentation_pipeline.rules.faults import Fault
 from segmentation_pipeline.rules.paths import EventScope
 

@@ -9,9 +9,10 @@ from segmentation_pipeline.documents import Mapping, Node, Sequence
 from segmentation_pipeline.rules.dialects.context import Context, choice
 from segmentation_pipeline.rules.dialects.date_ranges import DateRange, read_date_range
 from segmentation_pipeline.rules.dialects.event_rows import event_condition
-from segmentation_pipeline.rules.dialects.group_rows import FOCUSES, Row, row_condition
+from segmentation_pipeline.rules.dialects.group_rows import row_condition
 from segmentation_pipeline.rules.dialects.nodes import given, group, mapping, negated, text
 from segmentation_pipeline.rules.dialects.seed_objects import Target, Way, named_object, target
+from segmentation_pipeline.rules.dialects.seed_rows import FOCUSES, Row
 from segmentation_pipeline.rules.faults import Fault, only, required, word
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ class _Groups:
         there = target(self.context, self.kind, said) if said is not None else Target(self.kind, Way())
         dates = read_date_range(node)
         embedded = given(node, "embeddedSegmentId")
-        parts = [self.embedded(embedded, there, dates if not named else None)] if embedded is not None else []
+        parts = []
+        if embedded is not None:
+            parts.append(self.embedded(embedded, there, dates if not named else None))
         if named:
             parts.append(
                 self.rows(
@@ -123,9 +126,7 @@ class _Groups:
     def rows(self, node: Mapping, rows: list[Row], there: Target, dates: DateRange) -> Node:
         written = given(node, "conditionFocus")
         if written is None:
-            raise Fault(
-                "missing-key", "`conditionFocus` is missing: what do the conditions speak of?", node.at
-            )
+            raise Fault("missing-key", "`conditionFocus` is missing: what are the conditions about?", node.at)
         focus = choice(word(written, "conditionFocus"), FOCUSES, "conditionFocus", written)
         join = _joined(rows)
         if there.is_event and focus == "property":
