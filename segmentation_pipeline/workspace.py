@@ -67,6 +67,10 @@ class Workspace:
         return self.definitions / "segments"
 
     @property
+    def mappings_folder(self) -> Path:
+        return self.definitions / "mappings"
+
+    @property
     def tests_folder(self) -> Path:
         return self.definitions / "tests"
 
@@ -74,6 +78,11 @@ class Workspace:
     def refusal(self) -> str | None:
         """Why nothing may run in it, or None where it is active."""
         return None if self.status == "active" else f"workspace `{self.id}` is {self.status}"
+
+    def file_name(self, path: Path) -> str:
+        """Return how messages call a file: relative to the project where it lies inside."""
+        inside = path.is_relative_to(self.project)
+        return path.relative_to(self.project).as_posix() if inside else str(path)
 
     def instant(self, text: str) -> dt.datetime:
         """Return the instant that ``text`` names, in UTC; without an offset, in the workspace's zone.

@@ -28,11 +28,13 @@ LAYERS = (
     {"rules"},
     {"evaluation"},
     {"segments"},
+    {"sample", "schemas"},
     {"analytics"},
     {"conflicts"},
     {"assignment"},
     {"simulation"},
     {"report"},
+    {"project"},
     {"cli"},
     {"components", "defs", "definitions"},
 )

@@ -22,6 +22,10 @@ A relation to *one* object is a prefix of its fields (`company.industry`) or sta
 *many* is counted and summed by `related:`, and `within:` looks at the column that times its rows.
 There is no object `event`: what happened to an object is named by `event:`, from the sources below.
 A customer system's opportunities are the object `opportunity`; there is no second one for them.
+
+The first line of every definition names a JSON Schema made from this catalog, by which editors complete
+fields, values and events and mark what is wrong; `segmentation schema --write` renews the schemas after
+a change of the catalog.
 """
 
 
@@ -86,14 +90,10 @@ def _events(catalog: Catalog) -> Iterator[str]:
 
 
 def _types(source: EventSource) -> Iterator[str]:
-    rows = [
-        (
-            f"`{kind.name}`",
-            ", ".join(f"`{it.name}` {_plain(it)}" for it in kind.fields.values()),
-            kind.description,
-        )
-        for kind in source.types.values()
-    ]
+    rows = []
+    for kind in source.types.values():
+        own = ", ".join(f"`{it.name}` {it.type}" for it in kind.fields.values())
+        rows.append((f"`{kind.name}`", own, kind.description))
     yield from _table(("event", "fields of its own", ""), rows)
 
 
@@ -114,10 +114,6 @@ def _plain_table(table: PlainTable) -> Iterator[str]:
 def _fields(fields: Iterable[Field]) -> Iterator[str]:
     rows = [(f"`{it.name}`", _type(it), "; ".join(_notes(it))) for it in fields]
     yield from _table(("field", "type", "notes"), rows)
-
-
-def _plain(field: Field) -> str:
-    return str(field.type)
 
 
 def _type(field: Field) -> str:

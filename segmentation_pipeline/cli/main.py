@@ -17,9 +17,11 @@ from segmentation_pipeline.cli import (
     listing,
     members,
     run,
+    schema,
     show,
     status,
     testing,
+    translating,
     validate,
 )
 from segmentation_pipeline.cli.options import Invocation
@@ -50,6 +52,8 @@ for name, command in (
     ("members", members.members),
     ("explain", explaining.explain),
     ("test", testing.test),
+    ("translate", translating.translate),
+    ("schema", schema.schema),
     ("status", status.status),
 ):
     app.command(name)(command)

@@ -49,6 +49,7 @@ def build_segment_definitions(blueprint: Blueprint) -> dg.AssetsDefinition:
             description=str(now.errors[0]) if now.errors else None,
             metadata={
                 "errors": len(now.errors),
+                **({"first": str(now.errors[0])} if now.errors else {}),
                 "findings": dg.MetadataValue.md(findings_table(now.findings) if now.findings else "none"),
             },
         )

@@ -7,40 +7,34 @@ A bad segment yields a failed check and no output. That skips nothing else: what
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import polars as pl
 
 from segmentation_pipeline.components.lake import POOL, LakeResource, told_plainly
+from segmentation_pipeline.components.last_run import last_results
 from segmentation_pipeline.components.metadata import column_schema, markdown_table, preview, table_metadata
 from segmentation_pipeline.components.segment_checks import build_segment_checks, check_fresh, check_size
+from segmentation_pipeline.components.segment_contents import Contents
 from segmentation_pipeline.components.segment_specs import GROUP, build_segment_specs, segment_key
 from segmentation_pipeline.errors import RunFailed
-from segmentation_pipeline.evaluation.estimate import tables_read
-from segmentation_pipeline.rules.graph import embeds
 from segmentation_pipeline.segments.basis import read_definitions
 from segmentation_pipeline.segments.publish import publish
-from segmentation_pipeline.segments.published import read_published
 from segmentation_pipeline.segments.tables import MEMBERS, MEMBERSHIPS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from segmentation_pipeline.components.blueprint import Blueprint
-    from segmentation_pipeline.lake.store import DeltaStore, Snapshot
+    from segmentation_pipeline.lake.store import DeltaStore
     from segmentation_pipeline.segments.publish import Run, SegmentResult
-    from segmentation_pipeline.segments.record import RunRecord
     from segmentation_pipeline.workspace import Workspace
 
 BAD = "bad_segments"
 MEMBERSHIPS_KEY = dg.AssetKey(MEMBERSHIPS.name)
 PUBLISHED = dg.FreshnessPolicy.time_window(fail_window=dt.timedelta(hours=26))
 """What is published is a day old at most, and two hours for the night itself."""
-_SAMPLE = 5
 
 
 def build_segments(blueprint: Blueprint) -> dg.AssetsDefinition:
@@ -66,10 +60,13 @@ def build_segments(blueprint: Blueprint) -> dg.AssetsDefinition:
         lake: LakeResource,
     ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         context = dg.AssetExecutionContext.get()
+        names = [spec.key.path[-1] for spec in specs if spec.key in context.selected_asset_keys]
         with told_plainly():
-            names = [spec.key.path[-1] for spec in specs if spec.key in context.selected_asset_keys]
-            run = _publish(context, lake, names, complete=len(names) in (0, len(specs)))
             _, store = lake.open()
+            if not context.selected_asset_keys:
+                yield from _checks_alone(blueprint, store, context.selected_asset_check_keys)
+                return
+            run = _publish(context, lake, names, complete=len(names) in (0, len(specs)))
         yield from _segments(blueprint, store, run, names, context.selected_asset_check_keys)
         if MEMBERSHIPS_KEY in context.selected_asset_keys:
             yield _memberships(store, run)
@@ -111,21 +108,39 @@ def _segments(
     wanted: Collection[dg.AssetCheckKey],
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     results = {result.segment: result for result in run.segments}
-    contents = _Contents.of(store)
+    contents = Contents.of(store)
     for name in names:
         result = results.get(name)
-        fresh = check_fresh(name, result)
-        checks = [fresh]
-        if result is not None and fresh.passed:
-            checks.append(check_size(name, blueprint.segments.get(name), result))
+        checks = list(_checked(blueprint, name, result))
+        if result is not None and checks[0].passed:
             yield _materialized(blueprint, contents, run, result)
-        yield from (
-            check for check in checks if dg.AssetCheckKey(segment_key(name), check.check_name or "") in wanted
-        )
+        yield from (check for check in checks if _key(name, check) in wanted)
+
+
+def _checks_alone(
+    blueprint: Blueprint, store: DeltaStore, wanted: Collection[dg.AssetCheckKey]
+) -> Iterator[dg.AssetCheckResult]:
+    """Yield what the checks say of the last run: a check that is executed by itself publishes nothing."""
+    results = last_results(store)
+    for name in sorted({key.asset_key.path[-1] for key in wanted}):
+        checks = _checked(blueprint, name, results.get(name))
+        yield from (check for check in checks if _key(name, check) in wanted)
+
+
+def _checked(blueprint: Blueprint, name: str, result: SegmentResult | None) -> Iterator[dg.AssetCheckResult]:
+    """Yield the checks of a segment: of one that is bad, its size says nothing."""
+    fresh = check_fresh(name, result)
+    yield fresh
+    if result is not None and fresh.passed:
+        yield check_size(name, blueprint.segments.get(name), result)
+
+
+def _key(name: str, check: dg.AssetCheckResult) -> dg.AssetCheckKey:
+    return dg.AssetCheckKey(segment_key(name), str(check.check_name))
 
 
 def _materialized(
-    blueprint: Blueprint, contents: _Contents, run: Run, result: SegmentResult
+    blueprint: Blueprint, contents: Contents, run: Run, result: SegmentResult
 ) -> dg.MaterializeResult[Any]:
     metadata = {
         "dagster/row_count": result.size,
@@ -148,14 +163,6 @@ def _materialized(
     )
 
 
-def _tables(blueprint: Blueprint, name: str) -> set[str]:
-    segment = blueprint.segments.get(name)
-    if segment is None or blueprint.catalog is None:
-        return set()
-    own = tables_read(segment, blueprint.catalog)
-    return own.union(*(_tables(blueprint, embedded) for embedded in embeds(segment)))
-
-
 def _memberships(store: DeltaStore, run: Run) -> dg.MaterializeResult[Any]:
     bad = {
         result.segment: str(result.cause) for result in run.segments if result.status in ("failed", "stale")
@@ -171,49 +178,3 @@ def _memberships(store: DeltaStore, run: Run) -> dg.MaterializeResult[Any]:
         metadata["causes"] = dg.MetadataValue.md(markdown_table(["segment", "cause"], sorted(bad.items())))
     version = dg.DataVersion(str(store.version(MEMBERSHIPS.name)))
     return dg.MaterializeResult(asset_key=MEMBERSHIPS_KEY, metadata=metadata, data_version=version)
-
-
-@dataclass(frozen=True, slots=True)
-class _Contents:
-    """What a run left in the lake, read once for all segments."""
-
-    memberships: str
-    record: RunRecord
-    entries: dict[str, dt.datetime]
-    members: Snapshot
-
-    @classmethod
-    def of(cls, store: DeltaStore) -> _Contents:
-        published = read_published(store)
-        if published.record is None:
-            raise RunFailed("the run's commit is gone", where=MEMBERSHIPS.name)
-        entries = published.frame.group_by("segment_id").agg(pl.col("added_at").max()).collect()
-        place = store.root.table(MEMBERSHIPS.name)
-        return cls(place, published.record, dict(entries.iter_rows()), store.snapshot([MEMBERS.name]))
-
-    def data_version(self, blueprint: Blueprint, result: SegmentResult) -> str:
-        """Return a text that changes exactly when the members may have.
-
-        It covers the rule with all it embeds, the versions of the tables they read, and, since rules
-        look at the clock, size and last entry: two runs in a row that differ never agree in both.
-        """
-        tables = sorted(_tables(blueprint, result.segment))
-        inputs = [f"{table}@{self.record.inputs[table]}" for table in tables if table in self.record.inputs]
-        state = self.record.segments[result.segment]
-        parts = [state.hash, *inputs, str(result.size), str(self.entries.get(result.segment))]
-        return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
-
-    def sample(self, segment: str) -> pl.DataFrame | None:
-        """Return a few members with their keys; None for a segment that has none or is not published."""
-        rows = self.members.scan(MEMBERS.name).filter(pl.col("segment_id") == segment).head(_SAMPLE)
-        found = rows.select("object_key", "added_at", "added_via").collect()
-        return None if found.is_empty() else found
-
-    def private(self, blueprint: Blueprint, segment: str) -> frozenset[str]:
-        """Return the keys of members as private where the key of their object is personal data."""
-        definition = blueprint.segments.get(segment)
-        if definition is None or blueprint.catalog is None:
-            return frozenset({"object_key"})
-        kind = blueprint.catalog.objects[definition.object]
-        hidden = kind.key in kind.fields and kind.fields[kind.key].pii
-        return frozenset({"object_key"}) if hidden else frozenset()

@@ -41,7 +41,7 @@ def build_segment_checks(specs: Iterable[dg.AssetSpec]) -> list[dg.AssetCheckSpe
 def check_fresh(name: str, result: SegmentResult | None) -> dg.AssetCheckResult:
     """Return whether the segment was evaluated; None stands for one without a definition any more."""
     if result is None:
-        cause: str | None = "it has no definition any more; reload the definitions"
+        cause: str | None = "it has no definition any more, or was never evaluated"
         status = "failed"
     else:
         cause, status = result.cause, result.status

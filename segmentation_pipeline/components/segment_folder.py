@@ -36,6 +36,11 @@ class SegmentFolder(dg.Component, dg.Model, dg.Resolvable):
     workspace: str | None = None
     wait_seconds: float = 600.0
 
+    @classmethod
+    def get_code_references_for_yaml(cls, *_: object, **__: object) -> list[dg.LocalFileCodeReference]:
+        """Return none: an asset links to the file of its segment, not to that of this component."""
+        return []
+
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Return the definitions of the workspace as its files are now."""
         del context

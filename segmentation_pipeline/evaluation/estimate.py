@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.catalog.types import Boolean, Date, Datetime, Decimal, FieldType, Integer, ListOf, Number
+from segmentation_pipeline.catalog.types import (
+    Boolean,
+    Date,
+    Datetime,
+    Decimal,
+    FieldType,
+    Integer,
+    ListOf,
+    Number,
+)
 from segmentation_pipeline.evaluation.columns import compared_fields, rule_comparisons, source_fields
 from segmentation_pipeline.rules.tree import Events, Field, Measure, Related
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.errors import LockedError
+from segmentation_pipeline.errors import LakeError, LockedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,21 +25,31 @@ def lake_lock(root: Path, holder: str, wait_seconds: float = 0) -> Iterator[None
     """Hold the lock of the lake on disk at ``root``, or raise `LockedError` naming who holds it.
 
     ``holder`` says what the lock is for (``run``, ``import of contacts``). Waits at most
-    ``wait_seconds``. The operating system frees the lock of a process that ends, however it ends;
-    the lock's file stays, and says nothing by itself.
+    ``wait_seconds``; raises `LakeError` where the lock's file cannot be written. The operating system
+    frees the lock of a process that ends, however it ends; the file stays, and says nothing by itself.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    # Not inheritable: a child that outlives a killed holder would keep the lock.
-    descriptor = os.open(root / _NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    with _wrapping(root):
+        root.mkdir(parents=True, exist_ok=True)
+        # Not inheritable: a child that outlives a killed holder would keep the lock.
+        descriptor = os.open(root / _NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         _acquire(descriptor, root, time.monotonic() + wait_seconds)
-        _write(descriptor, {"pid": os.getpid(), "holder": holder, "since": _now()})
+        with _wrapping(root):
+            _write(descriptor, {"pid": os.getpid(), "holder": holder, "since": _now()})
         try:
             yield
         finally:
             os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _wrapping(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise LakeError(f"the lake cannot be locked: {error.strerror}", where=str(root)) from error
 
 
 def _acquire(descriptor: int, root: Path, deadline: float) -> None:

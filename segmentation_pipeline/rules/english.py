@@ -4,33 +4,20 @@ from __future__ import annotations
 
 import decimal
 import json
-import re
 from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.catalog.types import Enum, ListOf, Text
 from segmentation_pipeline.rules import tree
+from segmentation_pipeline.rules.nouns import name, never_null, noun, number, path, rows_selected
 from segmentation_pipeline.rules.operators import OPERATORS
 from segmentation_pipeline.rules.phrases import phrase
 from segmentation_pipeline.rules.segment import Segment
+from segmentation_pipeline.rules.stories import chain, happening, recollection
 from segmentation_pipeline.rules.time_english import describe_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-_MEASURES = {
-    "count": "the number of",
-    "sum": "the sum of",
-    "avg": "the average of",
-    "min": "the least",
-    "max": "the greatest",
-    "count_distinct": "the number of distinct values of",
-    "first": "the first",
-    "last": "the last",
-    "days_since_first": "the days since the first of",
-    "days_since_last": "the days since the last of",
-}
-_NEVER_NULL = ("count", "sum", "count_distinct")
 
 
 def describe(rule: tree.Condition | Segment) -> str:
@@ -51,7 +38,26 @@ def _(_condition: tree.Everyone) -> list[str]:
 
 @_lines.register
 def _(condition: tree.InSegment) -> list[str]:
-    return [f"is a member of segment {condition.segment}"]
+    segment = name(condition.segment)
+    if condition.history is None:
+        return [f"is a member of segment {segment}"]
+    return [recollection(condition.history, segment)]
+
+
+@_lines.register
+def _(condition: tree.On) -> list[str]:
+    head = f"has a {name(condition.relation)} (a row of {name(condition.object)}) with:"
+    return _group(head, (condition.condition,))
+
+
+@_lines.register
+def _(condition: tree.Sequence) -> list[str]:
+    lines = [chain(condition)]
+    for step in condition.steps:
+        said = happening(step)
+        first, *rest = [said] if step.where is None else _group(f"{said}, with:", (step.where,))
+        lines += [f"  - {first}", *(f"    {line}" for line in rest)]
+    return lines
 
 
 @_lines.register
@@ -77,9 +83,13 @@ def _(condition: tree.Not) -> list[str]:
 @_lines.register
 def _(condition: tree.Compare) -> list[str]:
     operand = condition.operand
-    where = operand.where if isinstance(operand, tree.Measure) else None
-    head = f"{_operand(operand)} {phrase(condition)}{_wanted(condition)}{_fine_print(condition)}"
-    return [head] if where is None else _group(f"{head}; counting only rows with:", (where,))
+    lines = [f"{noun(operand)} {phrase(condition)}{_wanted(condition)}{_fine_print(condition)}"]
+    selections = rows_selected(operand)
+    if list(selections) == [""]:
+        return _group(f"{lines[0]}; counting only rows with:", (selections[""],))
+    for counted, where in selections.items():
+        lines += [f"  {line}" for line in _group(f"{counted} counting only rows with:", (where,))]
+    return lines
 
 
 def _group(head: str, conditions: Iterable[tree.Condition]) -> list[str]:
@@ -88,27 +98,6 @@ def _group(head: str, conditions: Iterable[tree.Condition]) -> list[str]:
         first, *rest = _lines(condition)
         lines += [f"  - {first}", *(f"    {line}" for line in rest)]
     return lines
-
-
-def _operand(operand: tree.Operand) -> str:
-    if isinstance(operand, tree.Field):
-        return _path(operand)
-    source = operand.source
-    if isinstance(source, tree.Events):
-        rows = f"{' or '.join(map(_name, source.types))} events of {_name(source.source)}"
-    else:
-        rows = f"related {_name(source.relation)} (rows of {_name(source.object)})"
-    of = f" {_path(operand.of)} over" if operand.of is not None else ""
-    window = f" in {describe_time(operand.within)}" if operand.within is not None else ""
-    return f"{_MEASURES[operand.measure]}{of} {rows}{window}"
-
-
-def _path(field: tree.Field) -> str:
-    return "'s ".join(map(_name, field.path))
-
-
-def _name(name: str) -> str:
-    return name if re.fullmatch(r"[\w.]+", name) else f"`{name}`"
 
 
 def _wanted(compare: tree.Compare) -> str:
@@ -123,20 +112,15 @@ def _wanted(compare: tree.Compare) -> str:
 def _value(value: object) -> str:
     match value:
         case tree.Field():
-            return f"the field {_path(value)}"
+            return f"the field {path(value)}"
         case tuple():
             return "[" + ", ".join(map(_value, value)) + "]"
         case str() | bool():
             return json.dumps(value, ensure_ascii=False)
         case int() | float() | decimal.Decimal():
-            return _number(value)
+            return number(value)
         case _:
             return describe_time(value)
-
-
-def _number(value: float | decimal.Decimal) -> str:
-    text = format(decimal.Decimal(repr(value)) if isinstance(value, float) else decimal.Decimal(value), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _fine_print(compare: tree.Compare) -> str:
@@ -148,16 +132,11 @@ def _fine_print(compare: tree.Compare) -> str:
     elif operator.ignores_case and isinstance(kind, Text | Enum):
         notes.append("in exactly this case")
     subject = "either" if isinstance(compare.value, tree.Field) else "it"
-    if operator.positive not in (None, "is_empty"):
-        if compare.nulls_excluded:
-            notes.append(f"never if {subject} is null")
-        elif not _never_null(operand):
-            notes.append(f"or {subject} is null")
+    if compare.nulls_excluded:
+        notes.append(f"never if {subject} is null")
+    elif operator.positive not in (None, "is_empty") and not never_null(operand):
+        notes.append(f"or {subject} is null")
     return "".join(f", {note}" for note in notes)
-
-
-def _never_null(operand: tree.Operand) -> bool:
-    return isinstance(operand, tree.Measure) and operand.measure in _NEVER_NULL
 
 
 def _segment(segment: Segment) -> str:
@@ -171,5 +150,6 @@ def _segment(segment: Segment) -> str:
         lines += _group("never:", (segment.exclude,))
     for pin in segment.pins:
         until = f" until the end of {pin.until.isoformat()}" if pin.until is not None else ""
-        lines.append(f"pinned {pin.put}, whatever the rules say: {_value(pin.key)}{until} ({pin.reason})")
+        reason = json.dumps(pin.reason, ensure_ascii=False)[1:-1]
+        lines.append(f"pinned {pin.put}, whatever the rules say: {_value(pin.key)}{until} ({reason})")
     return "\n".join(lines)

@@ -5,16 +5,19 @@ It also answers why: every verdict keeps the values and the rows that decide it.
 
 from __future__ import annotations
 
+import datetime as dt
 import decimal
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 from segmentation_pipeline.catalog.types import Number
-from segmentation_pipeline.errors import UsageError
 from segmentation_pipeline.rules import tree
-from segmentation_pipeline.rules.occurrences import compute, select
+from segmentation_pipeline.rules.bench import Bench
+from segmentation_pipeline.rules.chains import find_chain
+from segmentation_pipeline.rules.operands import find
+from segmentation_pipeline.rules.spells import recall
 from segmentation_pipeline.rules.truth import Scale, satisfies, satisfies_field
 from segmentation_pipeline.rules.verdict import SegmentVerdict, Verdict
 from segmentation_pipeline.rules.world import Subject
@@ -25,19 +28,12 @@ if TYPE_CHECKING:
     from segmentation_pipeline.rules.world import World
 
 _SHOWN = decimal.Context(prec=28)
-
-
-@dataclass(frozen=True, slots=True)
-class _Bench:
-    """What stays the same while one rule is examined."""
-
-    world: World
-    clock: Clock
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def examine(condition: tree.Condition, object_name: str, key: str, world: World, zone: str) -> Verdict:
     """Return the verdict on the object ``key``; days and calendar windows are those of ``zone``."""
-    return _examine(condition, world.subject(object_name, key), _Bench(world, world.clock(zone)))
+    return _examine(condition, world.subject(object_name, key), _bench(world, zone))
 
 
 def holds(condition: tree.Condition, object_name: str, key: str, world: World, zone: str) -> bool:
@@ -51,7 +47,7 @@ def examine_segment(segment: Segment, key: str, world: World) -> SegmentVerdict:
     """
     if key not in world.rows.get(segment.object, {}):
         return SegmentVerdict(segment, key, member=False, decided_by="unknown")
-    bench = _Bench(world, world.clock(segment.time_zone))
+    bench = _bench(world, segment.time_zone)
     subject = world.subject(segment.object, key)
     where = _examine(segment.where, subject, bench) if segment.where is not None else None
     exclude = _examine(segment.exclude, subject, bench) if segment.exclude is not None else None
@@ -71,6 +67,12 @@ def examine_segment(segment: Segment, key: str, world: World) -> SegmentVerdict:
     return replace(found, decided_by="members", member=bool(listed))
 
 
+def _bench(world: World, zone: str) -> Bench:
+    return Bench(
+        world, world.clock(zone), lambda condition, row, bench: _examine(condition, row, bench).holds
+    )
+
+
 def _active(pin: Pin, clock: Clock) -> bool:
     return pin.until is None or clock.today <= pin.until
 
@@ -86,82 +88,89 @@ def _names(entry: str, subject: Subject, world: World) -> bool:
 
 
 @singledispatch
-def _examine(condition: tree.Condition, subject: Subject, bench: _Bench) -> Verdict:
+def _examine(condition: tree.Condition, subject: Subject, bench: Bench) -> Verdict:
     raise NotImplementedError(f"the interpreter has no rule for {type(condition).__name__}")
 
 
 @_examine.register
-def _(condition: tree.Everyone, _subject: Subject, _bench: _Bench) -> Verdict:
+def _(condition: tree.Everyone, _subject: Subject, _bench: Bench) -> Verdict:
     return Verdict(condition, holds=True)
 
 
 @_examine.register
-def _(condition: tree.All, subject: Subject, bench: _Bench) -> Verdict:
+def _(condition: tree.All, subject: Subject, bench: Bench) -> Verdict:
     parts = _parts(condition, subject, bench)
     return Verdict(condition, all(part.holds for part in parts), parts=parts)
 
 
 @_examine.register
-def _(condition: tree.Any, subject: Subject, bench: _Bench) -> Verdict:
+def _(condition: tree.Any, subject: Subject, bench: Bench) -> Verdict:
     parts = _parts(condition, subject, bench)
     return Verdict(condition, any(part.holds for part in parts), parts=parts)
 
 
 @_examine.register
-def _(condition: tree.AtLeast, subject: Subject, bench: _Bench) -> Verdict:
+def _(condition: tree.AtLeast, subject: Subject, bench: Bench) -> Verdict:
     parts = _parts(condition, subject, bench)
     return Verdict(condition, sum(part.holds for part in parts) >= condition.k, parts=parts)
 
 
 @_examine.register
-def _(condition: tree.Not, subject: Subject, bench: _Bench) -> Verdict:
+def _(condition: tree.Not, subject: Subject, bench: Bench) -> Verdict:
     part = _examine(condition.condition, subject, bench)
     return Verdict(condition, not part.holds, parts=(part,))
 
 
 @_examine.register
-def _(condition: tree.InSegment, subject: Subject, bench: _Bench) -> Verdict:
-    members = bench.world.memberships.get(condition.segment)
-    if members is None:
-        raise UsageError(
-            f"the members of `{condition.segment}` are not known", allowed=sorted(bench.world.memberships)
-        )
-    return Verdict(condition, subject.key in members)
+def _(condition: tree.InSegment, subject: Subject, bench: Bench) -> Verdict:
+    if condition.history is None:
+        return Verdict(condition, subject.key in bench.world.members(condition.segment))
+    past = bench.world.transitions.get(condition.segment, {}).get(subject.key, ())
+    truth, decisive = recall(condition.history, past, bench.clock)
+    if decisive is None:
+        return Verdict(condition, truth)
+    at, change = decisive
+    return Verdict(condition, truth, details={change: _EPOCH + dt.timedelta(microseconds=at)})
 
 
 @_examine.register
-def _(condition: tree.Compare, subject: Subject, bench: _Bench) -> Verdict:
+def _(condition: tree.On, subject: Subject, bench: Bench) -> Verdict:
+    parent = bench.world.parent(subject, condition.relation)
+    if parent is None:
+        return Verdict(condition, holds=False, details={condition.relation: None})
+    part = _examine(condition.condition, parent, bench)
+    return Verdict(condition, part.holds, parts=(part,), details={condition.relation: parent.key})
+
+
+@_examine.register
+def _(condition: tree.Sequence, subject: Subject, bench: Bench) -> Verdict:
+    chain = find_chain(condition, subject, bench)
+    if chain.events is None:
+        return Verdict(condition, holds=False, details={"steps met": chain.furthest, "of": chain.steps})
+    return Verdict(condition, holds=True, rows=tuple(event.columns for event in chain.events))
+
+
+@_examine.register
+def _(condition: tree.Compare, subject: Subject, bench: Bench) -> Verdict:
     operand = condition.operand
-    if isinstance(operand, tree.Field):
-        value, rows = bench.world.read(operand, subject), ()
-    else:
-        value, rows = _measured(operand, subject, bench)
+    found = find(operand, subject, bench)
     scale = Scale(
         operand.type,
         bench.clock,
         condition.ignore_case,
         floating=isinstance(operand, tree.Field) and _counts_in_floats(operand),
     )
+    details = {name: _shown(value) for name, value in found.details.items()}
     if isinstance(condition.value, tree.Field):
         other = bench.world.read(condition.value, subject)
-        truth = satisfies_field(condition, value, other, condition.value.type, scale)
-        return Verdict(condition, truth, _shown(value), other, rows)
-    return Verdict(condition, satisfies(condition, value, scale), _shown(value), rows=rows)
+        truth = satisfies_field(condition, found.value, other, condition.value.type, scale)
+        return Verdict(condition, truth, _shown(found.value), other, found.rows, details=details)
+    truth = satisfies(condition, found.value, scale)
+    return Verdict(condition, truth, _shown(found.value), rows=found.rows, details=details)
 
 
-def _parts(group: tree.All | tree.Any | tree.AtLeast, subject: Subject, bench: _Bench) -> tuple[Verdict, ...]:
+def _parts(group: tree.All | tree.Any | tree.AtLeast, subject: Subject, bench: Bench) -> tuple[Verdict, ...]:
     return tuple(_examine(condition, subject, bench) for condition in group.conditions)
-
-
-def _measured(measure: tree.Measure, subject: Subject, bench: _Bench) -> tuple[Any, tuple[Any, ...]]:
-    """Return the measure and the rows it was computed over."""
-    where = measure.where
-
-    def keep(row: Subject) -> bool:
-        return where is None or _examine(where, row, bench).holds
-
-    rows = select(measure, subject, bench.world, bench.clock, keep)
-    return compute(measure, rows, bench.world, bench.clock), tuple(row.subject.columns for row in rows)
 
 
 def _counts_in_floats(operand: tree.Field) -> bool:

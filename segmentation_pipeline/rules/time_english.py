@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 
-from segmentation_pipeline.rules.moments import AbsoluteInstant, Day, LocalInstant, Moment, RelativeInstant
+from segmentation_pipeline.rules.clock import LENGTHS
+from segmentation_pipeline.rules.moments import (
+    AbsoluteInstant,
+    Day,
+    LocalInstant,
+    Moment,
+    RelativeInstant,
+    Unit,
+)
 from segmentation_pipeline.rules.windows import Bounds, Complete, Ever, Period, Rolling, Window
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -26,13 +34,26 @@ def describe_time(value: object) -> str:
     raise NotImplementedError(f"English has no words for {value!r}")
 
 
+def describe_length(micros: int) -> str:
+    """Return a length of time in the largest unit below weeks that is whole.
+
+    >>> describe_length(36 * LENGTHS["hour"])
+    '36 hours'
+    """
+    units: tuple[Unit, ...] = ("day", "hour", "minute")
+    for unit in units:
+        if micros % LENGTHS[unit] == 0:
+            return _amount(micros // LENGTHS[unit], unit)
+    return _amount(micros, "microsecond")
+
+
 def _moment(moment: Moment) -> str:
     match moment:
         case AbsoluteInstant(micros):
             return (_EPOCH + dt.timedelta(microseconds=micros)).isoformat().replace("+00:00", "Z")
         case LocalInstant(wall):
             return f"{wall.isoformat()} local time"
-        case RelativeInstant(0, _):
+        case RelativeInstant(0, "minute"):
             return "now"
         case RelativeInstant(amount, unit):
             return f"{_amount(abs(amount), unit)} {'ago' if amount < 0 else 'from now'}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ class Verdict:
 
     ``value`` is the operand of a `Compare` (an average rounded to 28 digits, though compared
     exactly), ``other`` the value of the field it is compared with, if it is compared with one.
-    ``rows`` are the events or related rows a measure was computed over, in order of time. ``parts``
-    are the verdicts of a group's conditions, all of them, or of the one below `Not`.
+    ``rows`` are the events or related rows a measure was computed over, in order of time; of a
+    response the events to answer, of a sequence the chain. ``parts`` are the verdicts of a group's
+    conditions, all of them, or of the one below `Not` and `On`. ``details`` are named values that
+    decide: numerator and denominator, position and population, the change that a history turns on.
     """
 
     condition: Condition
@@ -30,6 +32,7 @@ class Verdict:
     other: Any = None
     rows: tuple[Mapping[str, Any], ...] = ()
     parts: tuple[Verdict, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,13 +25,15 @@ from segmentation_pipeline.errors import UsageError
 from segmentation_pipeline.rules.clock import Clock, to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from segmentation_pipeline.catalog.model import Catalog
+    from segmentation_pipeline.catalog.model import Catalog, Relation
     from segmentation_pipeline.rules.tree import Field
 
     Row = Mapping[str, Any]
+    Transition = tuple[int, str]
+    """When (µs) an object changed sides, and how: ``entered`` or ``exited``."""
 
 _ACCEPTED: dict[type, tuple[type, ...]] = {
     Text: (str,),
@@ -61,7 +63,8 @@ class World:
 
     Object rows have flat columns (``email``, ``custom.plan_tier``); a missing column is null.
     Values are str, int, float, Decimal, bool, date, aware datetime, list or None. ``memberships``
-    holds the computed members of every segment that an examined rule embeds.
+    holds the computed members of every segment that an examined rule embeds, ``transitions`` what was
+    published, by segment and key. A rank needs the rows and events of every object of its population.
     """
 
     catalog: Catalog
@@ -70,6 +73,8 @@ class World:
     events: Mapping[str, Mapping[str, Sequence[Row]]] = field(default_factory=dict)
     memberships: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
     week_starts: int = 0
+    transitions: Mapping[str, Mapping[str, Sequence[Transition]]] = field(default_factory=dict)
+    _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     _children: dict[tuple[str, str], dict[Any, list[str]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -91,16 +96,41 @@ class World:
                 index.setdefault(row.get(foreign_key), []).append(child)
         return [self.subject(object_name, child) for child in index.get(key, [])]
 
+    def relation(self, subject: Subject, name: str) -> Relation:
+        """Return a relation of the subject's object; UsageError on events, which have none."""
+        if subject.object is None:
+            raise UsageError(f"`{name}` is a relation, and events have none")
+        return self.catalog.objects[subject.object].relations[name]
+
+    def parent(self, subject: Subject, name: str) -> Subject | None:
+        """Return the row that a many-to-one relation leads to; None where it leads nowhere."""
+        relation = self.relation(subject, name)
+        if relation.key is None:
+            raise UsageError(f"relation `{name}` of `{subject.object}` has many rows, not one")
+        key = subject.columns.get(relation.key)
+        if key is None or key not in self.rows.get(relation.object, {}):
+            return None
+        return self.subject(relation.object, key)
+
+    def members(self, segment: str) -> AbstractSet[str]:
+        """Return the computed members of a segment; UsageError where they are not known."""
+        if segment not in self.memberships:
+            raise UsageError(f"the members of `{segment}` are not known", allowed=sorted(self.memberships))
+        return self.memberships[segment]
+
+    def once(self, what: Hashable, compute: Callable[[], Any]) -> Any:
+        """Return what ``compute`` gives, computed the first time only."""
+        if what not in self._kept:
+            self._kept[what] = compute()
+        return self._kept[what]
+
     def read(self, asked: Field, subject: Subject) -> Any:
         """Return the value of a field, following its relations; None where they lead nowhere."""
         for hop in asked.path[:-1]:
-            if subject.object is None:
-                raise UsageError(f"`{asked.name}` follows a relation, and events have none")
-            relation = self.catalog.objects[subject.object].relations[hop]
-            parent = subject.columns.get(relation.key) if relation.key is not None else None
-            if parent is None or parent not in self.rows.get(relation.object, {}):
+            parent = self.parent(subject, hop)
+            if parent is None:
                 return None
-            subject = self.subject(relation.object, parent)
+            subject = parent
         return normal(subject.columns.get(asked.path[-1]), asked.type, asked.name)
 
 

@@ -16,11 +16,9 @@ from segmentation_pipeline.workspace import open_workspace
 
 def main() -> int:
     """Write what changed and name it; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m segmentation_pipeline.schemas", description=__doc__)
+    parser = argparse.ArgumentParser(prog="segmentation_pipeline.schemas", description=__doc__)
     parser.add_argument("project", nargs="?", type=Path, default=Path(), help="the project's folder")
-    parser.add_argument(
-        "--reference", type=Path, metavar="FILE", help="write the catalog's reference page too"
-    )
+    parser.add_argument("--reference", type=Path, metavar="FILE", help="write the reference page too")
     options = parser.parse_args()
     try:
         workspace = open_workspace(options.project, None, env=os.environ)

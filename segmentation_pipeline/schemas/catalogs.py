@@ -16,13 +16,22 @@ from segmentation_pipeline.catalog.declarations import (
 )
 from segmentation_pipeline.catalog.derivations import DERIVATIONS
 from segmentation_pipeline.catalog.types import NAMES as TYPES
-from segmentation_pipeline.schemas.shapes import NAMES, SCALAR, Shape, any_of, list_of, model_shape, ref
+from segmentation_pipeline.schemas.shapes import (
+    NAMES,
+    SCALAR,
+    Shape,
+    any_of,
+    list_of,
+    model_shape,
+    ref,
+    where_is,
+)
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-_NULL: Shape = {"type": "null"}
-_PARTS = {
+_VALUES: Shape = {"required": ["values"]}
+_PARTS: dict[str, type[BaseModel]] = {
     "object": ObjectDeclaration,
     "relation": RelationDeclaration,
     "event_source": EventSourceDeclaration,
@@ -87,14 +96,7 @@ def _fill(named: dict[str, Shape]) -> None:
     field["allOf"] = [
         _needs("list", ["of"]),
         _needs("struct", ["fields"]),
-        {
-            "if": {
-                "anyOf": [
-                    {"properties": {key: {"const": "enum"}}, "required": [key]} for key in ("type", "of")
-                ]
-            },
-            "then": {"required": ["values"]},
-        },
+        {"if": any_of(*(where_is(key, {"const": "enum"}) for key in ("type", "of"))), "then": _VALUES},
     ]
     named["catalog.field"] = any_of({"enum": _SHORT}, {"type": "string", "pattern": r"^decimal\("}, field)
 
@@ -110,7 +112,8 @@ def _needs(kind: str, keys: list[str]) -> Shape:
 def _part(model: type[BaseModel]) -> Shape:
     """Return a declaration's shape with the named one it may refer to written out."""
     shape, named = model_shape(model)
-    return _inline(shape, named)
+    whole: Shape = _inline(shape, named)
+    return whole
 
 
 def _inline(part: Any, named: dict[str, Shape]) -> Any:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 from segmentation_pipeline.rules.operators import OPERATORS, Family, Operator
 from segmentation_pipeline.schemas.shapes import SCALAR, Shape, any_of, closed, list_of, ref, where_is
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 ANY = "any"
 """The family of an operand whose type is not known here: every operator, every value."""
@@ -60,6 +57,7 @@ _SCALARS: dict[str, Shape] = {
     "boolean": _BOOLEAN,
     ANY: {"type": SCALAR},
 }
+_LISTS_OF_LISTS = ("in", "not_in")
 _ANYTHING: Shape = {"type": [*SCALAR, "array", "object"]}
 VALUE_FILE = closed(
     {"file": {"type": "string"}, "column": {"type": ["string", "number"]}},
@@ -89,20 +87,16 @@ def compared(family: str, element: str | None = None, scalar: Shape | None = Non
     """
     fitting = [o for o in OPERATORS.values() if family == ANY or family in o.families]
     one = scalar or _SCALARS[element or family]
-    rules = []
-    for group in _alike(fitting):
-        names = {"enum": [operator.name for operator in group]}
-        value = _value(group[0], family, one)
+    rules: list[Shape] = []
+    for operator in fitting:
+        value = _value(operator, family, one)
         then: Shape = {"properties": {"value": False}} if value is None else where_is("value", value)
-        rules.append({"if": where_is("operator", names), "then": then})
+        same = next((rule for rule in rules if rule["then"] == then), None)
+        if same is None:
+            rules.append({"if": where_is("operator", {"enum": [operator.name]}), "then": then})
+        else:
+            same["if"]["properties"]["operator"]["enum"].append(operator.name)
     return {"properties": {"operator": {"enum": [o.name for o in fitting]}}, "allOf": rules}
-
-
-def _alike(operators: Iterable[Operator]) -> list[list[Operator]]:
-    groups: dict[object, list[Operator]] = {}
-    for operator in operators:
-        groups.setdefault((operator.takes, operator.field_value), []).append(operator)
-    return list(groups.values())
 
 
 def _value(operator: Operator, family: str, one: Shape) -> Shape | None:
@@ -117,7 +111,7 @@ def _value(operator: Operator, family: str, one: Shape) -> Shape | None:
         case "one":
             return list_of(one) if family == "list" else any_of(one, *other)
         case "many":
-            return list_of(list_of(one)) if family == "list" and operator.name.endswith("in") else many
+            return list_of(list_of(one)) if family == "list" and operator.name in _LISTS_OF_LISTS else many
         case "one_or_many":
             return one if family == "list" else any_of(one, many)
         case "pair":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from segmentation_pipeline.schemas.measured import measured_nodes
+from segmentation_pipeline.schemas.measured import measured_nodes, measured_shapes
 from segmentation_pipeline.schemas.scopes import QUOTED, Scope
 from segmentation_pipeline.schemas.shapes import Shape, any_of, at_most_one, closed, list_of, ref, where_is
 
@@ -30,6 +30,7 @@ def object_shapes(scope: Scope) -> dict[str, Shape]:
         f"{name}.condition": {"description": f"A condition on `{name}`.", "type": "object"}
         | any_of(*groups, *map(ref, nodes)),
         **nodes,
+        **measured_shapes(scope),
         **row_shapes(scope, OBSERVED),
     }
 

@@ -10,9 +10,9 @@ from segmentation_pipeline.ingest.targets import target_of
 from segmentation_pipeline.schemas.shapes import SCALAR, Shape, any_of, model_shape, ref, where_is
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
-    from segmentation_pipeline.catalog.model import Catalog
+    from segmentation_pipeline.catalog.model import Catalog, ObjectType
 
 _ORIGINS = ("column", "constant", "multiply", "case")
 
@@ -44,7 +44,7 @@ def mapping_schema(catalog: Catalog) -> Shape:
     return {**shape, "description": what, "allOf": rules, "$defs": named}
 
 
-def _with_events(catalog: Catalog) -> Iterable:
+def _with_events(catalog: Catalog) -> Iterator[ObjectType]:
     return (kind for kind in catalog.objects.values() if kind.events)
 
 

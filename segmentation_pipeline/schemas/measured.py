@@ -62,32 +62,48 @@ def shared_measures() -> dict[str, Shape]:
     return {"measure": measure, "measured": {"allOf": arguments}, "tested": {"allOf": [quantified, compared]}}
 
 
-def measured_nodes(scope: Scope, options: Shape) -> dict[str, Shape]:
-    """Return the conditions on measures that a scope has, by kind; ``options`` compare their result."""
-    found: dict[str, Shape] = {}
-    if scope.events or scope.open:
-        found["event"] = _tested(scope, "event", options)
-    if scope.many or scope.open:
-        found["related"] = _tested(scope, "related", options)
-    if not found:
+def measured_shapes(scope: Scope) -> dict[str, Shape]:
+    """Return the named operands over the events and related rows that a scope has."""
+    name = scope.name
+    kinds = _sources(scope)
+    if not kinds:
         return {}
-    measure = any_of(*(_over(scope, kind, {}) for kind in found))
+    measure = ref(f"{name}.operand.measure")
     ratio = closed(
         {"numerator": measure, "denominator": measure, "minimum": {"type": ["number", "string"]}},
         ["numerator", "denominator"],
     )
-    compare = [ref("compare.number")]
-    extra = {"within": ref("window"), **options}
-    found["ratio"] = closed({"ratio": ratio, **extra}, ["ratio", "operator"], allOf=compare)
-    operands = [measure, closed({"field": ref(f"{scope.name}.field")}, ["field"])]
-    operands.append(closed({"ratio": ratio, "within": ref("window")}, ["ratio"]))
-    if "event" in found:
-        response = _response(scope)
-        found["response"] = closed({"response": response, **extra}, ["response", "operator"], allOf=compare)
+    found = {"measure": any_of(*(_over(scope, kind, {}) for kind in kinds)), "ratio": ratio}
+    operands = [measure, closed({"field": ref(f"{name}.field")}, ["field"])]
+    if "event" in kinds:
+        found["response"] = _response(scope)
+    operands += [
+        closed({kind: ref(f"{name}.operand.{kind}"), "within": ref("window")}, [kind])
+        for kind in ("ratio", "response")
+        if kind in found
+    ]
+    found["ranked"] = any_of(*operands)
+    return {f"{name}.operand.{kind}": shape for kind, shape in found.items()}
+
+
+def measured_nodes(scope: Scope, options: Shape) -> dict[str, Shape]:
+    """Return the conditions on measures that a scope has, by kind; ``options`` compare their result."""
+    kinds = _sources(scope)
+    found = {kind: _tested(scope, kind, options) for kind in kinds}
+    operands = ["ratio", *(["response"] if "event" in kinds else [])] if kinds else []
+    for kind in operands:
+        properties = {kind: ref(f"{scope.name}.operand.{kind}"), "within": ref("window"), **options}
+        found[kind] = closed(properties, [kind, "operator"], allOf=[ref("compare.number")])
+    if kinds:
+        found["rank"] = _rank(ref(f"{scope.name}.operand.ranked"), options)
+    if "event" in kinds:
         found["sequence"] = _sequence(scope)
-        operands.append(closed({"response": response, "within": ref("window")}, ["response"]))
-    found["rank"] = _rank(any_of(*operands), options)
     return found
+
+
+def _sources(scope: Scope) -> list[str]:
+    there = {"event": scope.events, "related": scope.many}
+    return [kind for kind, names in there.items() if names or scope.open]
 
 
 def _tested(scope: Scope, kind: str, options: Shape) -> Shape:

@@ -14,7 +14,9 @@ from segmentation_pipeline.schemas.shapes import Shape, model_shape, ref, where_
 if TYPE_CHECKING:
     from segmentation_pipeline.catalog.model import Catalog
 
+DEFINITION = "definition"
 _TEXTS = ["string", "number"]
+_RULES = ("where", "exclude")
 _BY_TYPE: dict[str, Shape] = {
     "static": {"required": ["members"], "properties": {"where": False}},
     "dynamic": {"required": ["where"], "properties": {"members": False}},
@@ -23,30 +25,26 @@ _BY_TYPE: dict[str, Shape] = {
 
 
 def segment_schema(catalog: Catalog) -> Shape:
-    """Return the schema of ``segments/<segment>.yaml`` for the names of a catalog."""
-    definition, named = definition_shape(catalog)
-    return {
-        "description": "A segment: whom it holds, and what is done with them.",
-        **definition,
-        "$defs": named,
-    }
+    """Return the schema of ``segments/<segment>.yaml`` for the names of a catalog.
+
+    ``definition`` among its named shapes is the same without the need for ``segment:``.
+    """
+    rules = [
+        _when("object", name, {"properties": dict.fromkeys(_RULES, ref(f"{name}.condition"))})
+        for name in catalog.objects
+    ]
+    shape, named = definition_shape(rules)
+    shape["properties"]["object"] |= {"enum": list(catalog.objects)}
+    whole = {"required": shape.pop("required"), "allOf": [ref(DEFINITION)]}
+    what = "A segment: whom it holds, and what is done with them."
+    return {"description": what, **whole, "$defs": {DEFINITION: shape, **named, **condition_shapes(catalog)}}
 
 
-def definition_shape(catalog: Catalog | None) -> tuple[Shape, dict[str, Shape]]:
-    """Return the shape of a definition, and what it refers to; of any names where no catalog is given."""
+def definition_shape(rules: list[Shape]) -> tuple[Shape, dict[str, Shape]]:
+    """Return the shape of a definition whose conditions keep some rules, and what it refers to."""
     shape, named = model_shape(Header, _TEXTS)
-    properties = shape["properties"]
-    properties["members"]["anyOf"][0]["items"] = {"type": ["string", "number", "boolean"]}
-    rules = [_when("type", kind, then) for kind, then in _BY_TYPE.items()]
-    if catalog is None:
-        rules.append({"properties": dict.fromkeys(("where", "exclude"), ref("unknown.condition"))})
-    else:
-        properties["object"] |= {"enum": list(catalog.objects)}
-        named |= condition_shapes(catalog)
-        for name in catalog.objects:
-            rule = dict.fromkeys(("where", "exclude"), ref(f"{name}.condition"))
-            rules.append(_when("object", name, {"properties": rule}))
-    return shape | {"allOf": rules}, named
+    shape["properties"]["members"]["anyOf"][0]["items"] = {"type": ["string", "number", "boolean"]}
+    return shape | {"allOf": [*(_when("type", kind, then) for kind, then in _BY_TYPE.items()), *rules]}, named
 
 
 def condition_shapes(catalog: Catalog) -> dict[str, Shape]:
@@ -62,8 +60,13 @@ def condition_shapes(catalog: Catalog) -> dict[str, Shape]:
 
 
 def open_shapes() -> dict[str, Shape]:
-    """Return the named shapes of conditions whose names are not known here."""
-    return object_shapes(Scope("unknown", open=True))
+    """Return the named shapes of definitions whose names are not known here, but their form is."""
+    unknown = Scope("unknown", open=True)
+    rule = {"properties": dict.fromkeys(_RULES, ref(f"{unknown.name}.condition"))}
+    shape, named = definition_shape([rule])
+    shape.pop("required")
+    shared = {**shared_shapes(), **shared_measures(), **object_shapes(unknown)}
+    return {f"{DEFINITION}.{unknown.name}": shape, **named, **shared}
 
 
 def _when(key: str, value: str, then: Shape) -> Shape:

@@ -77,7 +77,7 @@ def _tidy(part: Any, texts: list[str]) -> Any:
         return [_tidy(item, texts) for item in part]
     if not isinstance(part, dict):
         return part
-    found = {}
+    found: Shape = {}
     for key, value in part.items():
         if key in ("properties", "$defs"):
             found[key] = {name: _tidy(item, texts) for name, item in value.items()}

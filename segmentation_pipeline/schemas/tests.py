@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.schemas.catalogs import catalog_shape
-from segmentation_pipeline.schemas.segments import definition_shape, open_shapes
-from segmentation_pipeline.schemas.shapes import SCALAR, Shape, any_of, model_shape, ref, where_is
+from segmentation_pipeline.schemas.segments import DEFINITION, open_shapes
+from segmentation_pipeline.schemas.shapes import SCALAR, Shape, any_of, model_shape, ref
 from segmentation_pipeline.segments.declarations import SegmentTest
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.catalog.model import Catalog
 
+SEGMENT_FILE = "segment.schema.json"
+"""Where the schema of segments lies, seen from the one of tests."""
 _VALUE: Shape = {"type": [*SCALAR, "array", "object", "null"]}
 _TRANSITIONS = ("segment", "segment_id", "contact_id", "object_key", "change", "at", "reason", "run_id")
 
@@ -26,16 +28,9 @@ def test_schema(catalog: Catalog) -> Shape:
     """
     shape, named = model_shape(SegmentTest, ["string", "number"])
     overlay, parts = catalog_shape(overlay=True)
-    known, names = definition_shape(catalog)
-    unknown, _ = definition_shape(None)
-    for definition in (known, unknown):
-        definition["required"] = [key for key in definition.get("required", ()) if key != "segment"]
-    named |= parts | names | open_shapes()
-    named |= {"definition": known, "definition.unknown": unknown, "rows": _rows(catalog)}
-    named["row.unknown"] = {
-        "type": ["array", "null"],
-        "items": {"type": "object", "additionalProperties": _VALUE},
-    }
+    named |= parts | open_shapes() | {"rows": _rows(catalog)}
+    row = {"type": "object", "additionalProperties": _VALUE}
+    named["rows.unknown"] = {"type": ["array", "null"], "items": row}
     shape["properties"] |= {
         "catalog": overlay,
         "given": {"type": ["object", "null"]},
@@ -50,23 +45,23 @@ def test_schema(catalog: Catalog) -> Shape:
     shape["allOf"] = [
         {
             "if": {"required": ["catalog"]},
-            "then": {"properties": {"given": {"additionalProperties": ref("row.unknown")}}},
+            "then": {"properties": {"given": {"additionalProperties": ref("rows.unknown")}}},
             "else": {"properties": {"given": any_of(ref("rows"), {"type": "null"})}},
         },
         {
             "if": {"required": ["expect_error"]},
             "else": {
                 "if": {"required": ["catalog"]},
-                "then": where_segments("definition.unknown"),
-                "else": where_segments("definition"),
+                "then": _segments(ref(f"{DEFINITION}.unknown")),
+                "else": _segments({"$ref": f"{SEGMENT_FILE}#/$defs/{DEFINITION}"}),
             },
         },
     ]
     return {**shape, "$defs": named}
 
 
-def where_segments(definition: str) -> Shape:
-    return {"properties": {"segments": {"additionalProperties": ref(definition)}}}
+def _segments(definition: Shape) -> Shape:
+    return {"properties": {"segments": {"additionalProperties": definition}}}
 
 
 def _rows(catalog: Catalog) -> Shape:

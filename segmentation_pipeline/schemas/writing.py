@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FOLDER = "schemas"
 """Where they lie below a definitions folder."""
-_WIDTH = 110
+_WIDTH = 160
 
 
 def project_schemas(catalog: Catalog) -> dict[str, Shape]:
@@ -41,16 +41,23 @@ def schema_texts(catalog: Catalog) -> dict[str, str]:
     return {name: f"{_laid_out(schema)}\n" for name, schema in project_schemas(catalog).items()}
 
 
+def stale_schemas(catalog: Catalog, folder: Path) -> list[Path]:
+    """Return the files that a folder lacks, or has in another form than the catalog gives."""
+    return [
+        folder / name
+        for name, text in schema_texts(catalog).items()
+        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
+    ]
+
+
 def write_schemas(catalog: Catalog, folder: Path) -> list[Path]:
     """Write the schemas into a folder; return the files that were new or changed."""
-    changed = []
+    texts = schema_texts(catalog)
+    stale = stale_schemas(catalog, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in schema_texts(catalog).items():
-        path = folder / name
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
-            changed.append(path)
-    return changed
+    for path in stale:
+        path.write_text(texts[path.name], encoding="utf-8")
+    return stale
 
 
 def _laid_out(part: Any, indent: int = 0, before: int = 0) -> str:

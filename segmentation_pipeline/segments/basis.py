@@ -77,6 +77,15 @@ class Basis:
         return self.previous is not None and self.as_of < self.previous.as_of
 
     @property
+    def number(self) -> int:
+        """The number of this run: runs are counted, so that those of one instant have an order."""
+        return 1 if self.previous is None else self.previous.number + 1
+
+    @property
+    def run_id(self) -> str:
+        return "preview" if self.is_preview else f"run-{self.number:06d}"
+
+    @property
     def setting(self) -> str:
         """A hash of what decides members beside rules, data and time."""
         said = f"{catalog_hash(self.catalog)} {self.definitions.week_starts}"
@@ -85,7 +94,7 @@ class Basis:
 
 def read_definitions(workspace: Workspace) -> Definitions:
     """Return a workspace's definitions; raise `DefinitionError` for a catalog that cannot be read."""
-    catalog = load_catalog(workspace.catalog_file, _name(workspace.catalog_file, workspace.project))
+    catalog = load_catalog(workspace.catalog_file, workspace.file_name(workspace.catalog_file))
     return load_definitions(
         workspace.definitions,
         catalog,
@@ -149,8 +158,7 @@ def evaluate_basis(
 def object_keys(store: DeltaStore, catalog: Catalog) -> Callable[[str], pl.LazyFrame]:
     """Return what gives, by object, a frame of ``object_index`` and ``object_key``.
 
-    It reads the profile index, which holds the keys of the last good import even where the table is
-    broken by now. Raises `RunFailed` for an object the catalog no longer has.
+    Raises `RunFailed` for an object the catalog no longer has.
     """
 
     def keys(name: str) -> pl.LazyFrame:
@@ -158,15 +166,19 @@ def object_keys(store: DeltaStore, catalog: Catalog) -> Callable[[str], pl.LazyF
             hint = "put it back until its segments are deleted"
             raise RunFailed(f"segments hold members of `{name}`, which the catalog lacks", hint=hint)
         kind = catalog.objects[name]
-        table = profile_table(kind) if store.exists(profile_table(kind)) else kind.table
-        return store.scan(table).select(OBJECT_INDEX, pl.col(kind.key).alias("object_key"))
+        return object_rows(store, kind).select(OBJECT_INDEX, pl.col(kind.key).alias("object_key"))
 
     return keys
 
 
-def published_rows(store: DeltaStore, segment: str) -> pl.DataFrame:
-    """Return the published memberships of one segment, sorted by ``object_index``."""
-    return next(rows for _, rows in read_published(store).rows([segment]))
+def object_rows(store: DeltaStore, kind: ObjectType) -> pl.LazyFrame:
+    """Return the objects with what rules read of them, as the last run saw them.
+
+    That is the profile index: it holds the last good import even where the table is broken by now.
+    Before the first run it is the table itself.
+    """
+    table = profile_table(kind)
+    return store.scan(table if store.exists(table) else kind.table)
 
 
 def _has_members(basis: Basis, name: str) -> bool:
@@ -176,7 +188,3 @@ def _has_members(basis: Basis, name: str) -> bool:
     if state is None or segment is None:
         return False
     return state.evaluated_at is not None and state.object == segment.object
-
-
-def _name(file: Path, root: Path) -> str:
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)

@@ -7,7 +7,6 @@ date first and ends where an uninterrupted one does.
 from __future__ import annotations
 
 import time
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from contextlib import AbstractContextManager
 
-    from segmentation_pipeline.evaluation.evaluate import Progress
+    from segmentation_pipeline.evaluation.evaluate import Evaluation, Progress
     from segmentation_pipeline.segments.record import SegmentState
     from segmentation_pipeline.workspace import Workspace
 
@@ -107,30 +106,19 @@ def publish(
         removed = sorted(set(basis.states) - basis.known) if select is None else []
         inactive = [name for name in chosen if not _is_active(basis, name)]
         changes = find_changes(basis, evaluation, [*removed, *inactive], full=full)
-        run_id = uuid.uuid4().hex[:12]
         seconds = time.perf_counter() - started
-        states = next_states(basis, evaluation, chosen, waiting, run_id=run_id, seconds=seconds)
+        states = next_states(basis, evaluation, chosen, waiting, seconds)
         if not basis.is_preview:
             kept = {name: state for name, state in basis.states.items() if name not in removed}
-            kept_out = evaluation.kept_out
-            record = RunRecord(
-                run_id=run_id,
-                as_of=basis.as_of,
-                inputs=basis.inputs.versions,
-                input_rows=trusted_rows(basis, untrusted),
-                setting=basis.setting,
-                segments={**kept, **states},
-                changed=tuple(changes),
-                reasons=certain_reasons(basis, changes),
-                pinned_out={name: tuple(kept_out[name]) for name in changes if name in kept_out},
-            )
+            record = _record(basis, evaluation, changes, {**kept, **states}, untrusted)
             keep_documents(store, [s for name, s in definitions.segments.items() if name in chosen], at)
             rows = [pl.DataFrame(schema=MEMBERSHIPS.schema), *(change.rows for change in changes.values())]
             commit = Commit(record.metadata())
             store.replace_where(MEMBERSHIPS, pl.concat(rows), "segment_id", record.changed, commit)
             catch_up(store, keys)
         left = {name: changes[name].exited for name in removed if name in changes}
-        return Run(run_id, basis.as_of, not basis.is_preview, _results(basis, states, changes), left)
+        results = _results(basis, states, changes)
+        return Run(basis.run_id, basis.as_of, not basis.is_preview, results, left)
 
 
 def _locked(store: DeltaStore, wait_seconds: float) -> AbstractContextManager[None]:
@@ -151,6 +139,28 @@ def _is_active(basis: Basis, name: str) -> bool:
     """Whether a segment keeps its members; a definition that cannot be read is no order to empty it."""
     segment = basis.definitions.segments.get(name)
     return segment is None or segment.active
+
+
+def _record(
+    basis: Basis,
+    evaluation: Evaluation,
+    changes: Mapping[str, Change],
+    states: dict[str, SegmentState],
+    untrusted: Collection[str],
+) -> RunRecord:
+    kept_out = evaluation.kept_out
+    return RunRecord(
+        run_id=basis.run_id,
+        number=basis.number,
+        as_of=basis.as_of,
+        inputs=basis.inputs.versions,
+        input_rows=trusted_rows(basis, untrusted),
+        setting=basis.setting,
+        segments=states,
+        changed=tuple(changes),
+        reasons=certain_reasons(basis, changes),
+        pinned_out={name: tuple(kept_out[name]) for name in changes if name in kept_out},
+    )
 
 
 def _results(

@@ -41,6 +41,7 @@ class SegmentState(BaseModel):
 class RunRecord(BaseModel):
     """A run: its instant, the input versions it read, and the state of every segment after it.
 
+    Runs are numbered from 1, those that published nothing left out.
     ``input_rows`` are the rows of every table when it was last trusted; ``setting`` is a hash of what
     decides members beside rules, data and time: catalog, first day of the week. ``changed`` are the
     segments whose members this commit rewrote, ``reasons`` why where that is certain, ``pinned_out``
@@ -50,6 +51,7 @@ class RunRecord(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     run_id: str
+    number: int
     as_of: dt.datetime
     inputs: dict[str, int]
     input_rows: dict[str, int]

@@ -26,8 +26,6 @@ def next_states(
     evaluation: Evaluation,
     chosen: Collection[str],
     waiting: Collection[str],
-    *,
-    run_id: str,
     seconds: float,
 ) -> dict[str, SegmentState]:
     """Return the state of every chosen segment; one not evaluated keeps when it last was, with the cause.
@@ -56,7 +54,7 @@ def next_states(
                 status="fresh",
                 hash=hashes[name],
                 evaluated_at=basis.as_of,
-                run_id=run_id,
+                run_id=basis.run_id,
                 seconds=round(seconds * costs[name].bytes / whole, 6),
                 rows=costs[name].rows,
                 bytes=costs[name].bytes,

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from segmentation_pipeline.catalog.reference import reference_page
 from segmentation_pipeline.catalog.types import Decimal, Enum, ListOf, Text
+from segmentation_pipeline.rules.paths import ObjectScope
+
+SHIPPED = Path(__file__).parents[2] / "segment_definitions" / "catalog.yaml"
 
 
 def words(text):
@@ -98,3 +104,95 @@ def test_meanings_cover_what_analytics_count(shipped):
 
 def test_every_invariant_has_a_name(shipped):
     assert [it.name for it in shipped.invariants]
+
+
+OBJECTS = words(
+    """
+    contact company session user people revealed_company web_conversion
+    crm_lead crm_contact crm_account crm_parent_account opportunity crm_quote crm_order crm_contract
+    crm_campaign crm_event
+    """
+)
+UNLINKED = {"crm_campaign"}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_an_object_of_the_seeds_has_a_table_a_key_and_a_birth(shipped, name):
+    kind = shipped.objects[name]
+    assert (kind.table in shipped.table_names(), kind.key in kind.fields) == (True, True)
+    assert kind.born in kind.fields
+    assert kind.description
+
+
+def test_there_are_no_other_objects(shipped):
+    assert set(shipped.objects) == set(OBJECTS)
+
+
+def test_a_session_leads_to_its_user_people_and_company(shipped):
+    scope = ObjectScope(shipped, shipped.objects["session"])
+    found = scope.field("user.people.company.size")
+    assert found.type == shipped.objects["company"].fields["size"].type
+
+
+def test_a_session_has_events_of_its_own(shipped):
+    assert shipped.event_source("session", "page_view").table == "session_events"
+
+
+@pytest.mark.parametrize(
+    ("name", "relation", "other"),
+    [
+        ("contact", "opportunities", "opportunity"),
+        ("contact", "sessions", "session"),
+        ("contact", "web_conversions", "web_conversion"),
+        ("company", "opportunities", "opportunity"),
+        ("revealed_company", "sessions", "session"),
+        ("crm_account", "opportunities", "opportunity"),
+        ("crm_account", "contracts", "crm_contract"),
+        ("crm_parent_account", "accounts", "crm_account"),
+        ("crm_campaign", "leads", "crm_lead"),
+        ("opportunity", "quotes", "crm_quote"),
+    ],
+)
+def test_related_rows_can_be_counted_in_a_window(shipped, name, relation, other):
+    found = shipped.objects[name].relations[relation]
+    assert (found.object, found.time is not None) == (other, True)
+
+
+def test_every_relation_to_many_has_a_way_back(shipped):
+    for kind in shipped.objects.values():
+        for relation in kind.relations.values():
+            if relation.foreign_key is not None:
+                back = shipped.objects[relation.object].relations.values()
+                assert any((it.object, it.key) == (kind.name, relation.foreign_key) for it in back), relation
+
+
+def test_every_object_but_a_company_leads_to_a_contact_or_a_company(shipped):
+    """Whom a rule means in the end: the tables of the customer system and the site are about them."""
+    for kind in shipped.objects.values():
+        reached = {it.object for it in kind.relations.values()}
+        assert reached & {"contact", "company", "crm_account"} or kind.name in UNLINKED, kind.name
+
+
+def test_amounts_are_decimal_and_statuses_closed(shipped):
+    for kind in shipped.objects.values():
+        for name, field in kind.fields.items():
+            if name in ("amount", "revenue", "annual_revenue", "budget", "value", "discount"):
+                assert isinstance(field.type, Decimal), (kind.name, name)
+            if name in ("status", "stage", "tier", "rating"):
+                assert isinstance(field.type, Enum), (kind.name, name)
+
+
+def test_the_reference_page_is_that_of_the_catalog(shipped):
+    page = SHIPPED.parents[1] / "docs" / "catalog.md"
+    how = "out of date: run `python -m segmentation_pipeline.schemas --reference docs/catalog.md`"
+    assert page.read_text(encoding="utf-8") == reference_page(shipped), how
+
+
+def test_the_reference_page_names_everything(shipped):
+    page = reference_page(shipped)
+    for kind in shipped.objects.values():
+        for name in (*kind.fields, *kind.relations):
+            assert f"| `{name}` |" in page
+    for source in shipped.events.values():
+        for name in (*source.fields, *source.types):
+            assert f"| `{name}` |" in page

@@ -36,6 +36,19 @@ def test_a_bad_segment_elsewhere_does_not_fail_a_selection(published):
     assert run.success
 
 
+def test_checks_by_themselves_speak_of_the_last_run_and_publish_nothing(published):
+    version = published.store.version("segment_memberships")
+    run = published.run(dg.AssetSelection.checks_for_assets(dg.AssetKey(["segment", "buyers"])))
+    assert {key: check.passed for key, check in run.checks.items()} == {
+        ("segment/buyers", "fresh"): True,
+        ("segment/buyers", "size_within_bounds"): True,
+    }
+    assert run.checks["segment/buyers", "size_within_bounds"].metadata["size"].value == 30
+    assert run.checks["segment/buyers", "size_within_bounds"].metadata["size_before"].value == 0
+    assert run.materialized == {}
+    assert published.store.version("segment_memberships") == version
+
+
 def test_the_memberships_alone_evaluate_everything(published):
     published.segment("germans", "where: {field: country, operator: equals, value: fr}")
     run = published.run("segment_memberships")

@@ -249,3 +249,8 @@ def test_a_long_list_of_days_is_searched_as_a_short_one(kit, run, frames):
     rule = Compare(Field(("born",), Date()), "in", every_other)
     odd = [key for key, one in zip("abc", born, strict=True) if one in {day.date for day in every_other}]
     assert run(kit.one("s", rule), contacts=contacts).keys("s") == odd != []
+
+
+def test_a_list_of_a_hundred_thousand_values_works(kit, run):
+    rule = Compare(Field(("name",), Text()), "in", (*(f"name {n}" for n in range(100_000)), "Cy"))
+    assert run(kit.one("s", rule), kit.one("t", Not(rule))).keys("s") == ["c"]

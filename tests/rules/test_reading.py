@@ -149,7 +149,7 @@ ERRORS = {
     # shape
     "a list": ("‸[{everyone: true}]", "condition-shape", "a condition is a mapping"),
     "a word": ("‸everyone", "condition-shape", "a condition is a mapping"),
-    "nothing": ("‸", "condition-shape", "a condition is a mapping"),
+    "nothing": ("‸null", "condition-shape", "a condition is a mapping"),
     "no kind": ("‸{operator: equals, value: 1}", "condition-shape", "a condition needs one of"),
     "a misspelled kind": ("‸{feild: country, operator: is_empty}", "condition-shape", "found `feild`"),
     "an unknown key": ("{field: country, ‸oprator: is_empty}", "unknown-key", "unknown key `oprator`"),
@@ -233,7 +233,7 @@ ERRORS = {
     "a relation of many rows": ("{field: ‸opportunities.amount, operator: is_empty}", "unknown-field", "related: opportunities"),
     "a path of dots": ("{field: ‸company..size, operator: is_empty}", "unknown-field", "is not a path"),
     "a path that ends": ("{field: ‸company., operator: is_empty}", "unknown-field", "is not a path"),
-    "an open quote": ("{field: ‸'custom.\"a', operator: is_empty}", "unknown-field", "unknown field"),
+    "an open quote": ("{field: ‸'custom.\"a', operator: is_empty}", "unknown-field", "is not a path"),
     "a field of null": ("{field: ‸null, operator: is_empty}", "condition-shape", "takes one name"),
     "against an unknown field": ("{field: custom.age, operator: less_than, value: ‸{field: aeg}}", "unknown-field", "aeg"),
     "against another type": ("{field: custom.age, operator: less_than, value: ‸{field: country}}", "value-type", "text"),
@@ -319,8 +319,8 @@ exclude: {all: []}
 """
     )
     assert [(finding.rule, finding.at.line, finding.at.column) for finding in findings] == [
-        ("unknown-field", 4, 15), ("unknown-operator", 6, 37), ("unknown-field", 7, 43),
-        ("value-type", 8, 56), ("empty-group", 9, 11),
+        ("unknown-field", 4, 15), ("unknown-operator", 6, 38), ("unknown-field", 7, 44),
+        ("value-type", 8, 57), ("empty-group", 9, 11),
     ]  # fmt: skip
 
 

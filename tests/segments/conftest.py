@@ -98,13 +98,16 @@ class TinyProject:
         for row in rows:
             key = next((row[key] for key in KEYS if key in row), None)
             if "object_index" in table.schema:
-                row["object_index"] = numbers.setdefault(key, len(numbers))
+                row["object_index"] = numbers.setdefault(key, max(numbers.values(), default=-1) + 1)
             if "month" in table.schema:
                 row["month"] = f"{row['occurred_at']:%Y-%m}"
         self.store.replace(table, pl.DataFrame(rows, schema=table.schema, orient="row"))
 
     def contacts(self, **ages: int | None) -> None:
-        self.table("contacts", [{"contact_id": key, "age": age, "email": f"{key}@x.org"} for key, age in ages.items()])
+        self.table(
+            "contacts",
+            [{"contact_id": key, "age": age, "email": f"{key}@x.org"} for key, age in ages.items()],
+        )
 
     def events(self, *rows: tuple[str, str, dt.datetime]) -> None:
         self.table(

@@ -81,7 +81,9 @@ def test_a_broken_definition_that_becomes_good_again(shop):
 
 
 def test_a_missing_column(shop):
-    shop.segment("buyers", "where: {event: purchase, measure: sum, of: revenue, operator: greater_than, value: 1}")
+    shop.segment(
+        "buyers", "where: {event: purchase, measure: sum, of: revenue, operator: greater_than, value: 1}"
+    )
     frame = shop.store.scan("activities").drop("revenue").collect()
     shop.store.replace(Table("activities", frame.schema), frame)
     shop.run()
@@ -122,7 +124,9 @@ def test_a_table_whose_files_are_gone(shop):
 def test_a_table_whose_files_are_damaged(shop):
     """Its rows can still be counted from the end of the file; reading them fails."""
     shop.events(("b", "purchase", shop.now), ("c", "opened", shop.now), ("c", "opened", shop.now))
-    newest = max((shop.root / "lake" / "activities").rglob("*.parquet"), key=lambda file: file.stat().st_mtime_ns)
+    newest = max(
+        (shop.root / "lake" / "activities").rglob("*.parquet"), key=lambda file: file.stat().st_mtime_ns
+    )
     content = bytearray(newest.read_bytes())
     content[4:200] = bytes(196)
     newest.write_bytes(content)
@@ -137,7 +141,10 @@ def test_objects_without_their_index(shop):
     shop.run()
     assert shop.state("adults")["status"] == "failed"
     assert shop.state("adults")["cause"] == "table `contacts` has no integer column `object_index`"
-    assert shop.rows("segment_memberships", "segment_id", "object_index")[:2] == [("adults", 1), ("adults", 2)]
+    assert shop.rows("segment_memberships", "segment_id", "object_index")[:2] == [
+        ("adults", 1),
+        ("adults", 2),
+    ]
 
 
 def test_one_object_gone_leaves_the_other_alone(shop):
@@ -147,7 +154,12 @@ def test_one_object_gone_leaves_the_other_alone(shop):
     shutil.rmtree(shop.root / "lake" / "contacts")
     shop.table("companies", [{"company_id": "x", "size": 5}, {"company_id": "y", "size": 5}])
     done = {result.segment: (result.status, result.size) for result in shop.run().segments}
-    assert done == {"adults": ("failed", 3), "buyers": ("failed", 1), "firms": ("fresh", 2), "lookers": ("failed", 2)}
+    assert done == {
+        "adults": ("failed", 3),
+        "buyers": ("failed", 1),
+        "firms": ("fresh", 2),
+        "lookers": ("failed", 2),
+    }
     assert shop.keyed("firms") == ["x", "y"]
     assert shop.keyed("adults") == ["a", "b", "c"]
 
@@ -167,7 +179,9 @@ def test_a_table_that_shrank_by_more_than_half(shop):
     assert shop.members("buyers") == ["b"]
     shop.events(*[("c", "purchase", shop.now)] * 4)
     shop.run()
-    assert "shrank from 10 to 4 rows" in shop.state("buyers")["cause"], "the loss is not forgotten by the next run"
+    assert "shrank from 10 to 4 rows" in shop.state("buyers")["cause"], (
+        "the loss is not forgotten by the next run"
+    )
     shop.events(*[("c", "purchase", shop.now)] * 6)
     shop.run()
     assert shop.state("buyers")["status"] == "fresh"
@@ -205,7 +219,11 @@ def test_a_stale_source(shop):
     shop.write("sources.yaml", "sources: {shop: {table: activities, files: [x.csv], stale_after: 2 days}}")
     jobs(shop, (shop.now - dt.timedelta(days=3), "completed"), (shop.now, "failed"))
     shop.run()
-    kept(shop, "stale", "source `shop` of table `activities` is stale: its last import ended at 2026-02-26 13:00 UTC")
+    kept(
+        shop,
+        "stale",
+        "source `shop` of table `activities` is stale: its last import ended at 2026-02-26 13:00 UTC",
+    )
 
 
 def test_a_source_that_was_imported_in_time(shop):

@@ -14,34 +14,41 @@ FOLLOWERS = ("segment_transitions", "segments", "segment_members")
 MEMBERS = ("segment_id", "object_key", "object_index", "added_at", "added_via")
 
 
-class Stop(Exception):
+class StopError(Exception):
     """Ends a run where a kill would."""
 
 
 def stop_after(monkeypatch, table):
     """Let runs end right after their commit of a table."""
-    for name in ("append", "replace", "replace_where"):
+    commit = DeltaStore._commit
 
-        def stopping(self, target, *arguments, write=getattr(DeltaStore, name), **options):
-            version = write(self, target, *arguments, **options)
-            if target.name == table:
-                raise Stop
-            return version
+    def stopping(self, target, *arguments, **options):
+        version = commit(self, target, *arguments, **options)
+        if target.name == table:
+            raise StopError
+        return version
 
-        monkeypatch.setattr(DeltaStore, name, stopping)
+    monkeypatch.setattr(DeltaStore, "_commit", stopping)
 
 
 def stopped_run(project, table):
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, table)
-        with pytest.raises(Stop):
+        with pytest.raises(StopError):
             project.run()
 
 
 def state(project):
     """Everything published, runs' ids and seconds left out."""
     registry = [
-        (row["segment_id"], row["status"], row["size"], row["contactable"], row["definition"], row["last_evaluated_at"])
+        (
+            row["segment_id"],
+            row["status"],
+            row["size"],
+            row["contactable"],
+            row["definition"],
+            row["last_evaluated_at"],
+        )
         for row in project.store.scan("segments").sort("segment_id").collect().to_dicts()
     ]
     transitions = project.changes("segment_id", "object_index", "change", "at", "reason")
@@ -68,7 +75,9 @@ def test_several_stopped_runs_are_followed_one_by_one(published):
     stopped_run(published, "segment_transitions")
     published.later(hours=1)
     published.run()
-    mine = [row for row in published.changes("object_index", "change", "at", "segment_id") if row[3] == "adults"]
+    mine = [
+        row for row in published.changes("object_index", "change", "at", "segment_id") if row[3] == "adults"
+    ]
     assert [row[:2] for row in mine if row[0] == 0] == [(0, "entered"), (0, "exited")]
     assert published.keyed("adults") == ["b", "c"]
 
@@ -100,7 +109,9 @@ def test_transitions_that_cannot_be_made_again_are_a_clear_error(published):
     shutil.rmtree(published.root / "lake" / "segment_transitions")
     store = published.store.open("segment_memberships")
     store.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
-    with pytest.raises(RunFailed, match="versions -1 and 0 of `segment_memberships` are no longer readable") as raised:
+    with pytest.raises(
+        RunFailed, match="versions -1 and 0 of `segment_memberships` are no longer readable"
+    ) as raised:
         published.run()
     assert raised.value.where == "segment_transitions"
 

@@ -21,7 +21,11 @@ def test_a_run_publishes_members_with_their_keys_and_a_transition_each(published
         ("adults", "c", 2, "rule_match"),
         ("others", "a", 0, "rule_match"),
     ]
-    assert published.changes() == [("adults", 1, "entered"), ("adults", 2, "entered"), ("others", 0, "entered")]
+    assert published.changes() == [
+        ("adults", 1, "entered"),
+        ("adults", 2, "entered"),
+        ("others", 0, "entered"),
+    ]
 
 
 def test_a_run_is_one_commit_of_the_memberships(published):
@@ -44,8 +48,7 @@ def test_a_run_that_changes_nothing_still_commits_its_record(published):
     rows = published.rows("segment_memberships", "segment_id", "object_index", "added_at")
     transitions = published.changes()
     published.later(hours=1)
-    done = published.run()
-    assert read_published(published.store).record.run_id == done.run_id
+    assert published.run().run_id == read_published(published.store).record.run_id == "run-000002"
     assert published.rows("segment_memberships", "segment_id", "object_index", "added_at") == rows
     assert published.changes() == transitions
     assert published.state("adults")["last_evaluated_at"] == published.now
@@ -62,7 +65,7 @@ def test_an_earlier_as_of_only_previews(published):
     published.contacts(a=20, b=30, c=40, d=15)
     before = published.versions()
     done = published.run(as_of=published.now - dt.timedelta(days=1))
-    assert not done.published
+    assert (done.published, done.run_id) == (False, "preview")
     assert {r.segment: (r.size, r.entered, r.exited) for r in done.segments} == {
         "adults": (4, 2, 0),
         "others": (0, 0, 1),
@@ -87,7 +90,9 @@ def test_time_that_passes_moves_windows_without_new_data(project):
     project.later(days=2)
     project.run()
     assert project.members("active") == ["a"]
-    assert ("active", 1, "exited", "time passed") in project.changes("segment_id", "object_index", "change", "reason")
+    assert ("active", 1, "exited", "time passed") in project.changes(
+        "segment_id", "object_index", "change", "reason"
+    )
     assert project.store.version("event_index_activities") == built
 
 
@@ -116,7 +121,9 @@ def test_a_pin_counts_to_the_end_of_its_day_and_gives_its_reason(project):
 def test_a_member_pinned_out_exits_by_the_pin(published):
     published.segment("adults", f"{ADULTS}\npins:\n  - {{key: b, put: out, reason: asked}}")
     published.run()
-    assert ("adults", 1, "exited", "pin") in published.changes("segment_id", "object_index", "change", "reason")
+    assert ("adults", 1, "exited", "pin") in published.changes(
+        "segment_id", "object_index", "change", "reason"
+    )
 
 
 def test_a_deleted_definition_empties_its_segment(published):
@@ -190,7 +197,13 @@ def test_a_selected_run_leaves_removed_broken_inactive_and_new_segments_alone(pu
     published.later(hours=1)
     published.run(select=["adults"])
     assert {name: published.state(name) for name in before} == before
-    assert published.rows("segments", "segment_id") == [("adults",), ("bad",), ("gone",), ("off",), ("others",)]
+    assert published.rows("segments", "segment_id") == [
+        ("adults",),
+        ("bad",),
+        ("gone",),
+        ("off",),
+        ("others",),
+    ]
     assert published.members("gone") == published.members("off") == ["b", "c"]
 
 
@@ -217,7 +230,9 @@ def test_full_rewrites_the_members_that_did_not_change(published):
     published.later(hours=1)
     published.run(full=True)
     assert read_published(published.store).record.changed == ("adults", "others")
-    assert published.rows("segment_memberships", "segment_id", "object_index", "added_at", "added_via") == rows
+    assert (
+        published.rows("segment_memberships", "segment_id", "object_index", "added_at", "added_via") == rows
+    )
     assert published.changes() == transitions
 
 
@@ -268,7 +283,9 @@ def test_a_compaction_is_no_run(published):
     assert record is not None
     published.contacts(a=50, b=30, c=40)
     published.run()
-    assert ("adults", 0, "entered", "data changed") in published.changes("segment_id", "object_index", "change", "reason")
+    assert ("adults", 0, "entered", "data changed") in published.changes(
+        "segment_id", "object_index", "change", "reason"
+    )
 
 
 def test_many_segments_are_compared_each_with_its_own(project):

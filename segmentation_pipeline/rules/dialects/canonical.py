@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING
 
 import yaml
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 WIDTH = 110
 _BLOCKS = {"all", "any", "not", "on"}
+_BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _PLAIN = yaml.resolver.Resolver().yaml_implicit_resolvers
 
 
@@ -79,7 +81,8 @@ def _has_groups(node: Node) -> bool:
 def _scalar(node: Scalar) -> yaml.ScalarEvent:
     """A text that another reader of YAML would take for a number, a date or nothing keeps its quotes."""
     plain = not node.quoted or not _means_more(node.text)
-    return yaml.ScalarEvent(None, None, (plain, True), node.text)
+    style = '"' if _BREAKS.search(node.text) else None
+    return yaml.ScalarEvent(None, None, (plain, True), node.text, style=style)
 
 
 def _means_more(text: str) -> bool:

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
     from segmentation_pipeline.errors import Position
     from segmentation_pipeline.rules.dialects.context import Context
     from segmentation_pipeline.rules.dialects.date_ranges import DateRange
+    from segmentation_pipeline.rules.dialects.ways import Target
 
 NAMING_KEYS = ("event", "event_type")
 
 
 def event_condition(
-    context: Context, kind: ObjectType, rows: list[Row], dates: DateRange, *, join: str, at: Position
+    context: Context, there: Target, rows: list[Row], dates: DateRange, *, join: str, at: Position
 ) -> Node:
     """Return ``{event: types, where: the other rows}``; one row must name the types."""
+    kind = there.kind
     naming = [row for row in rows if row.key.text in (*NAMING_KEYS, *_type_columns(context, kind))]
     others = [row for row in rows if row not in naming]
     if len(naming) != 1 or (join == "any" and others):
@@ -31,7 +33,7 @@ def event_condition(
         raise Fault("dialect-event", "a group of events must say which: one row names them", at, hint)
     named = _types(context, kind, naming[0])
     scope = _scope(context, kind, named)
-    where = context.each(others, lambda row: _on_event(context, scope, row))
+    where = context.each(others, lambda row: _on_event(context, there, scope, row))
     types = named[0] if len(named) == 1 else Sequence(tuple(named), named[0].at)
     found = group("all", where, at) if where else None
     return mapping(at, [("event", types), ("where", found), ("within", dates.window)])
@@ -65,8 +67,8 @@ def _scope(context: Context, kind: ObjectType, types: list[Scalar]) -> EventScop
     return EventScope(source, names)
 
 
-def _on_event(context: Context, scope: EventScope, row: Row) -> Node:
+def _on_event(context: Context, there: Target, scope: EventScope, row: Row) -> Node:
     declared = row_type("property", row)
     if declared in PREFIXES:
         raise Fault("dialect-type", f"events have no `{declared}` fields", row.node.at)
-    return field_condition(context, scope, row, declared)
+    return field_condition(context, there, scope, row, declared)

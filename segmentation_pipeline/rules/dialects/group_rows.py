@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.catalog.types import FieldType
     from segmentation_pipeline.documents import Mapping, Node, Scalar
     from segmentation_pipeline.rules.dialects.date_ranges import DateRange
-    from segmentation_pipeline.rules.dialects.seed_objects import Target
+    from segmentation_pipeline.rules.dialects.ways import Target
     from segmentation_pipeline.rules.paths import Scope
 
 _COUNTS = Integer()
@@ -61,23 +61,25 @@ def property_condition(context: Context, there: Target, row: Row, declared: str,
     """Return the comparison of a field of the group's object, or of its related rows."""
     if there.way.down is None:
         dates.refuse_unless_lifetime(f"the field `{row.path}`")
-    return field_condition(context, ObjectScope(context.catalog, there.kind), row, declared)
+    return field_condition(context, there, ObjectScope(context.catalog, there.kind), row, declared)
 
 
-def field_condition(context: Context, scope: Scope, row: Row, declared: str) -> Node:
+def field_condition(context: Context, there: Target, scope: Scope, row: Row, declared: str) -> Node:
     """Return the comparison of the field that a row's key names."""
     if row.measure is not None:
         raise Fault("dialect-property", "`property` belongs to events and relationships", row.measure.at)
-    path = field_path(context, row, declared)
+    path = field_path(context, there, row, declared)
     found = context.field(scope, path, row.key)
     check_type(declared, FIELD_TYPES[declared], path, found.type, row.node.at)
-    return mapping(row.node.at, [("field", text(path, row.key.at)), *compared(context, row, found.type)])
+    named = text(".".join((*there.way.onward, path)), row.key.at)
+    return mapping(row.node.at, [("field", named), *compared(context, row, found.type)])
 
 
-def field_path(context: Context, row: Row, declared: str) -> str:
+def field_path(context: Context, there: Target, row: Row, declared: str) -> str:
     """Return the catalog's path of a row's key: as the names file says, else as it is written."""
-    if row.path in context.names.fields:
-        return context.names.fields[row.path]
+    for name in (f"{there.seed}.{row.path}", row.path):
+        if name in context.names.fields:
+            return context.names.fields[name]
     prefix = PREFIXES.get(declared, "")
     return row.path if row.path.startswith(prefix) else prefix + row.path
 

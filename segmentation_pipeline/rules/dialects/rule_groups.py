@@ -11,8 +11,9 @@ from segmentation_pipeline.rules.dialects.date_ranges import DateRange, read_dat
 from segmentation_pipeline.rules.dialects.event_rows import event_condition
 from segmentation_pipeline.rules.dialects.group_rows import row_condition
 from segmentation_pipeline.rules.dialects.nodes import given, group, mapping, negated, text
-from segmentation_pipeline.rules.dialects.seed_objects import Target, Way, named_object, target
+from segmentation_pipeline.rules.dialects.seed_objects import named_object, target
 from segmentation_pipeline.rules.dialects.seed_rows import FOCUSES, Row
+from segmentation_pipeline.rules.dialects.ways import Target, Way
 from segmentation_pipeline.rules.faults import Fault, only, required, word
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class _Groups:
         )
         only(node, *GROUP_KEYS, *named)
         said = given(node, "segmentObject")
-        there = target(self.context, self.kind, said) if said is not None else Target(self.kind, Way())
+        there = target(self.context, self.kind, said) if said is not None else Target(self.kind)
         dates = read_date_range(node)
         embedded = given(node, "embeddedSegmentId")
         parts = []
@@ -130,13 +131,14 @@ class _Groups:
         focus = choice(word(written, "conditionFocus"), FOCUSES, "conditionFocus", written)
         join = _joined(rows)
         if there.is_event and focus == "property":
-            return event_condition(self.context, there.kind, rows, dates, join=join, at=node.at)
+            return event_condition(self.context, there, rows, dates, join=join, at=node.at)
         done = self.context.each(rows, lambda row: row_condition(self.context, there, focus, row, dates))
         condition = group(join, done, node.at)
         if there.way.down is None:
             return condition
         down = text(there.way.down, node.at)
-        return mapping(node.at, [("related", down), ("where", condition), ("within", dates.window)])
+        where = group("all", [*_there(there, node.at), condition], node.at)
+        return mapping(node.at, [("related", down), ("where", where), ("within", dates.window)])
 
 
 def _from(way: Way, condition: Node, at: Position) -> Node:
@@ -144,6 +146,14 @@ def _from(way: Way, condition: Node, at: Position) -> Node:
     for relation in reversed(way.ups):
         condition = mapping(at, [("on", text(relation, at)), ("where", condition)])
     return condition
+
+
+def _there(there: Target, at: Position) -> list[Node]:
+    """Ask that the parent of a row exists: a path that leads nowhere would meet a negative condition."""
+    if not there.way.onward:
+        return []
+    key = text(".".join((*there.way.onward, there.kind.key)), at)
+    return [mapping(at, [("field", key), ("operator", text("is_not_empty", at))])]
 
 
 def _join(node: Mapping) -> str:

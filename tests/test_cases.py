@@ -1,0 +1,34 @@
+"""The conformance suite: every document of `tests/cases/`, in the format of `segmentation test`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from segmentation_pipeline.catalog.reading import load_catalog_node
+from segmentation_pipeline.documents import read_file
+from segmentation_pipeline.segments.testing import Bench, run_test
+
+HERE = Path(__file__).parent
+CATALOG = HERE.parent / "segment_definitions" / "catalog.yaml"
+DOCUMENTS = [
+    pytest.param(path.name, node, id=f"{path.stem}: {node.get('test').text}")
+    for path in sorted((HERE / "cases").glob("*.yaml"))
+    for node in read_file(path, path.name)
+]
+
+
+@pytest.fixture(scope="session")
+def bench() -> Bench:
+    return Bench(load_catalog_node(CATALOG, "catalog.yaml"))
+
+
+@pytest.mark.parametrize(("file", "document"), DOCUMENTS)
+def test_case(bench, file, document):
+    result = run_test(document, file, bench)
+    assert result.passed, result.message
+
+
+def test_titles_tell_cases_apart():
+    assert len({param.id for param in DOCUMENTS}) == len(DOCUMENTS)
