@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.diagnostics import did_you_mean
-from segmentation_pipeline.errors import UsageError
+from segmentation_pipeline.errors import DefinitionError, UsageError
 from segmentation_pipeline.lake.store import DeltaStore
 from segmentation_pipeline.rules.english import describe
-from segmentation_pipeline.segments.basis import object_keys, published_rows, read_definitions
+from segmentation_pipeline.segments.basis import read_definitions
+from segmentation_pipeline.segments.members import published_members
 from segmentation_pipeline.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
 
     import polars as pl
@@ -46,17 +48,23 @@ class Project:
         """Every definition that can be read, by id, in dependency order."""
         return {name: SegmentView(segment) for name, segment in self.definitions.segments.items()}
 
-    def members(self, segment: str) -> pl.LazyFrame:
-        """Return the published members of a segment: ``object_index``, ``added_at``, ``added_via``, ``object_key``.
+    def members(self, segment: str, as_of: str | dt.datetime | None = None) -> pl.LazyFrame:
+        """Return the published members of a segment: key, ``added_at``, ``added_via``, what is known of them.
 
-        Raises `UsageError` for a segment without a definition.
+        With ``as_of`` (``"2026-06-01"``, or an instant with its zone) those that were published then.
+
+        Raises:
+            UsageError: there is no such segment, or no such instant.
+            DefinitionError: its definition cannot be read.
+            LakeError: nothing was published by then.
         """
-        if segment not in self.definitions.segments:
-            hint = did_you_mean(segment, self.definitions.segments)
-            raise UsageError(f"there is no segment `{segment}`", hint=hint)
-        kind = self.definitions.segments[segment].object
-        rows = published_rows(self.store, segment).lazy().drop("segment_id")
-        return rows.join(object_keys(self.store, self.definitions.catalog)(kind), on="object_index", how="inner")
+        known = self.definitions.segments
+        if segment in self.definitions.broken:
+            raise DefinitionError([self.definitions.broken[segment]])
+        if segment not in known:
+            raise UsageError(f"there is no segment `{segment}`", hint=did_you_mean(segment, known))
+        moment = self.workspace.instant(as_of) if isinstance(as_of, str) else as_of
+        return published_members(self.store, self.definitions.catalog, known[segment], moment).frame
 
     def table(self, name: str) -> pl.LazyFrame:
         """Return the latest version of a table of the lake; raise `LakeError` if there is none."""

@@ -8,7 +8,8 @@ import pytest
 
 from segmentation_pipeline.catalog.reading import load_catalog_node
 from segmentation_pipeline.documents import read_file
-from segmentation_pipeline.segments.testing import Bench, run_test
+from segmentation_pipeline.segments.testing import run_test
+from segmentation_pipeline.segments.trial import Bench
 
 HERE = Path(__file__).parent
 CATALOG = HERE.parent / "segment_definitions" / "catalog.yaml"

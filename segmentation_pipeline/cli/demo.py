@@ -3,47 +3,60 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from segmentation_pipeline.cli.options import HERE, Debug, Project, WorkspaceId, open_project
-from segmentation_pipeline.cli.output import progress_bar, say, written
+from segmentation_pipeline.cli.options import (
+    HERE,
+    WAIT_SECONDS,
+    AsJson,
+    AsOf,
+    Debug,
+    Project,
+    WorkspaceId,
+    now,
+    open_project,
+)
+from segmentation_pipeline.cli.output import print_json, progress_bar, say, written
 
 if TYPE_CHECKING:
     from segmentation_pipeline.workspace import Workspace
 
 NEXT = (
-    ("segmentation list", "every segment with its size and status"),
-    ("segmentation show vip", "one rule in plain English"),
-    ("segmentation explain vip c-0007", "why a contact is in it, or not"),
-    ("segmentation members vip", "who is in it"),
-    ("make ui", "the same in Dagster, on http://localhost:3000"),
+    ("list", "every segment with its size and status"),
+    ("show vip", "one rule in plain English"),
+    ("explain vip c-0007", "why a contact is in it, or not"),
+    ("members vip", "who is in it"),
 )
 
 
 def demo(
     project: Project = HERE,
     workspace: WorkspaceId = None,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
     _debug: Debug = False,
 ) -> None:
     """Import the sample data, evaluate the shipped segments, and print what was found."""
-    from segmentation_pipeline.cli.importing import import_sources, print_jobs
-    from segmentation_pipeline.cli.run import print_run
+    from segmentation_pipeline.cli import importing, run
     from segmentation_pipeline.segments.publish import publish
 
-    opened = _with_sample(open_project(project, workspace))
-    say("[bold]1. Import[/]  [dim]a few rows of the sample are wrong on purpose[/]")
-    print_jobs(list(import_sources(opened)))
-    say(f"\n[bold]2. Evaluate[/]  [dim]as of {written(opened.as_of)}, the end of the sample[/]")
+    opened = _with_sample(open_project(project, workspace, as_of))
+    jobs = list(importing.import_sources(opened))
+    if not as_json:
+        say("[bold]1. Import[/]  [dim]a few rows of the sample are wrong on purpose[/]")
+        importing.print_jobs(jobs)
+        say(f"\n[bold]2. Evaluate[/]  [dim]as of {written(opened.as_of)}[/]")
     with progress_bar() as progress:
-        done = publish(opened, now=_now, progress=progress)
-    print_run(done)
-    say("\n[bold]3. Look[/]")
-    for command, what in NEXT:
-        say(f"  [bold]{command:34}[/] {what}")
-    say(f"  [dim]the tables: {opened.lake}[/]")
+        done = publish(opened, now=now, wait_seconds=WAIT_SECONDS, progress=progress)
+    if as_json:
+        print_json({"imports": [importing.row(job) for job in jobs], "segments": run.rows(done)})
+    else:
+        run.print_run(done)
+        _print_next(opened)
     if any(result.status != "fresh" for result in done.segments):
         raise typer.Exit(1)
 
@@ -58,5 +71,16 @@ def _with_sample(workspace: Workspace) -> Workspace:
     return workspace if workspace.as_of is not None else dataclasses.replace(workspace, as_of=AS_OF)
 
 
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
+def _print_next(workspace: Workspace) -> None:
+    """Print commands as whoever ran this one can type them: by the same name, on the same project."""
+    name = sys.argv[0] if "/" in sys.argv[0] else "segmentation"
+    if Path(name).is_absolute() and Path(name).is_relative_to(Path.cwd()):
+        name = Path(name).relative_to(Path.cwd()).as_posix()
+    elsewhere = "" if workspace.project == Path.cwd() else f" --project '{workspace.project}'"
+    commands = [(f"{name} {command}{elsewhere}", what) for command, what in NEXT]
+    commands.append(("make ui", "the same in Dagster, on http://localhost:3000"))
+    width = max(len(command) for command, _ in commands)
+    say("\n[bold]3. Look[/]")
+    for command, what in commands:
+        say(f"  [bold]{command:{width}}[/]  {what}")
+    say(f"  [dim]the tables: {workspace.lake}[/]")

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from segmentation_pipeline.cli.options import HERE, AsJson, Debug, Project, WorkspaceId, open_project
+from segmentation_pipeline.cli.options import (
+    HERE,
+    WAIT_SECONDS,
+    AsJson,
+    Debug,
+    Project,
+    WorkspaceId,
+    now,
+    open_project,
+)
 from segmentation_pipeline.cli.output import print_json, print_table, progress_bar, say
 
 if TYPE_CHECKING:
@@ -20,7 +27,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.workspace import Workspace
 
 KEYS = ("job", "table", "status", "read", "landed", "unchanged", "rejected", "orphaned", "batches", "seconds")
-WAIT_SECONDS = 5.0
+NOTHING_LANDED = 3
 
 
 def import_files(
@@ -50,6 +57,8 @@ def import_files(
         print_json(rows[0] if files else rows)
     else:
         print_jobs(jobs)
+    if any(job.status == "failed" for job in jobs):
+        raise typer.Exit(NOTHING_LANDED)
 
 
 def import_sources(workspace: Workspace, table: str | None = None) -> Iterator[ImportJob]:
@@ -59,8 +68,8 @@ def import_sources(workspace: Workspace, table: str | None = None) -> Iterator[I
     from segmentation_pipeline.errors import UsageError
     from segmentation_pipeline.ingest.sources import import_source, load_sources
 
-    catalog = load_catalog(workspace.catalog_file)
-    sources = load_sources(workspace.sources_file, catalog)
+    catalog = load_catalog(workspace.catalog_file, workspace.file_name(workspace.catalog_file))
+    sources = load_sources(workspace.sources_file, catalog, workspace.file_name(workspace.sources_file))
     chosen = [source for source in sources.values() if table in (None, source.table)]
     if not chosen:
         asked = f"table `{table}`" if table else "this project"
@@ -76,15 +85,14 @@ def import_sources(workspace: Workspace, table: str | None = None) -> Iterator[I
                 project=workspace.project,
                 definitions=workspace.definitions,
                 time_zone=workspace.time_zone,
-                now=_now,
+                now=now,
                 wait_seconds=WAIT_SECONDS,
                 progress=_moving(progress, source.name),
             )
 
 
 def row(job: ImportJob) -> dict[str, Any]:
-    values = dataclasses.asdict(job)
-    return {key: values[key] for key in KEYS}
+    return {key: getattr(job, key) for key in KEYS}
 
 
 def print_jobs(jobs: list[ImportJob]) -> None:
@@ -107,7 +115,7 @@ def _import(
     from segmentation_pipeline.ingest.job import import_files as load
     from segmentation_pipeline.ingest.mapping_file import load_mapping
 
-    catalog = load_catalog(workspace.catalog_file)
+    catalog = load_catalog(workspace.catalog_file, workspace.file_name(workspace.catalog_file))
     declared = load_mapping(mapping, catalog) if mapping is not None else None
     with progress_bar() as progress:
         return load(
@@ -117,7 +125,7 @@ def _import(
             files,
             declared,
             time_zone=workspace.time_zone,
-            now=_now,
+            now=now,
             batch_rows=batch_rows,
             wait_seconds=WAIT_SECONDS,
             progress=_moving(progress, table),
@@ -133,7 +141,3 @@ def _moving(progress: Any, name: str) -> Any:
         progress(f"{name}: {rows:,} rows", int(share * 100), 100)
 
     return move
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)

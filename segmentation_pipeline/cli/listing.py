@@ -10,9 +10,9 @@ from segmentation_pipeline.cli.options import HERE, AsJson, Debug, Project, Work
 from segmentation_pipeline.cli.output import print_json, print_table, say
 
 if TYPE_CHECKING:
-    from segmentation_pipeline.rules.segment import Definitions, Segment
+    from segmentation_pipeline.rules.segment import Definitions
 
-COLUMNS = (
+KEYS = (
     "segment",
     "name",
     "type",
@@ -23,6 +23,7 @@ COLUMNS = (
     "embeds",
     "embedded_by",
 )
+COLUMNS = ("segment", "name", "type", "object", "size", "status", "last_evaluated_at", "embeds")
 
 
 def list_segments(
@@ -36,50 +37,41 @@ def list_segments(
     _debug: Debug = False,
 ) -> None:
     """List the segments: size, status, what embeds what."""
-    from segmentation_pipeline.cli.findings import read_definitions
     from segmentation_pipeline.cli.selection import embeddable
     from segmentation_pipeline.cli.tables import store_of
+    from segmentation_pipeline.segments.basis import read_definitions
     from segmentation_pipeline.segments.registry import read_registry
 
     opened = open_project(project, workspace)
     definitions = read_definitions(opened)
-    registered = {row["segment_id"]: row for row in read_registry(store_of(opened))}
-    rows = [_registered(row) for row in registered.values()]
-    rows += [
-        _unevaluated(segment, definitions)
-        for name, segment in definitions.segments.items()
-        if name not in registered
-    ]
-    rows.sort(key=lambda row: row["segment"])
-    if embeddable_in is not None:
-        allowed = embeddable(embeddable_in, definitions)
-        rows = [row for row in rows if row["segment"] in allowed]
+    rows = {
+        row["segment_id"]: row | {"segment": row["segment_id"]} for row in read_registry(store_of(opened))
+    }
+    for name in {*definitions.segments, *definitions.broken} - set(rows):
+        rows[name] = _unevaluated(name, definitions)
+    wanted = embeddable(embeddable_in, definitions) if embeddable_in is not None else set(rows)
+    listed = [{key: rows[name][key] for key in KEYS} for name in sorted(wanted & set(rows))]
     if as_json:
-        print_json(rows)
+        print_json(listed)
         return
-    print_table(rows, COLUMNS)
+    print_table(listed, COLUMNS)
     if not rows:
-        say("no segments yet: write one into segment_definitions/segments/")
+        say(f"no segments yet: write one into {opened.file_name(opened.segments_folder)}")
 
 
-def _registered(row: dict[str, Any]) -> dict[str, Any]:
-    return {column: row["segment_id" if column == "segment" else column] for column in COLUMNS}
+def _unevaluated(name: str, definitions: Definitions) -> dict[str, Any]:
+    """Return the row of a definition that no run has seen yet; of a broken one only its id is known."""
+    from segmentation_pipeline.rules.graph import embedders, embeds
 
-
-def _unevaluated(segment: Segment, definitions: Definitions) -> dict[str, Any]:
-    """Return the row of a definition that no run has seen yet."""
-    from segmentation_pipeline.rules.graph import embeds
-
+    segment = definitions.segments.get(name)
     return {
-        "segment": segment.id,
-        "name": segment.name,
-        "type": segment.type,
-        "object": segment.object,
+        "segment": name,
+        "name": segment.name if segment else name,
+        "type": segment.type if segment else None,
+        "object": segment.object if segment else None,
         "size": None,
         "status": "not evaluated",
         "last_evaluated_at": None,
-        "embeds": list(embeds(segment)),
-        "embedded_by": sorted(
-            other.id for other in definitions.segments.values() if segment.id in embeds(other)
-        ),
+        "embeds": list(embeds(segment)) if segment else [],
+        "embedded_by": list(embedders(definitions.segments, name)),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,8 @@ Debug = Annotated[
     ),
 ]
 HERE = Path()
+WAIT_SECONDS = 5.0
+"""How long a command waits for another that writes to the lake."""
 
 
 def open_project(project: Path, workspace_id: str | None = None, as_of: str | None = None) -> Workspace:
@@ -56,3 +59,8 @@ def open_project(project: Path, workspace_id: str | None = None, as_of: str | No
     if as_of is None:
         return workspace
     return dataclasses.replace(workspace, as_of=workspace.instant(as_of))
+
+
+def now() -> dt.datetime:
+    """Return the clock's instant: commands are the edge that may read it."""
+    return dt.datetime.now(dt.UTC)

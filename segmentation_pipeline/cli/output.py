@@ -43,13 +43,19 @@ def say(text: str = "") -> None:
 
 
 def print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, default=_plain, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    sys.stdout.write(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """Return values as JSON: instants in UTC, to the microsecond where they have any."""
+    return json.dumps(value, default=_plain, ensure_ascii=False, indent=2) + "\n"
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dt.datetime | dt.date):
-        return written(value)
+    if isinstance(value, dt.datetime):
+        return _instant(value, "microseconds" if value.microsecond else "seconds")
+    if isinstance(value, dt.date):
+        return value.isoformat()
     if isinstance(value, decimal.Decimal | Path):
         return str(value)
     raise TypeError(f"no JSON for {type(value).__name__}")
@@ -60,10 +66,7 @@ def written(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, dt.datetime):
-        moment = value.astimezone(dt.UTC)
-        return moment.isoformat(timespec="seconds" if not moment.microsecond else "microseconds").replace(
-            "+00:00", "Z"
-        )
+        return _instant(value, "seconds")
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, bool):
@@ -77,11 +80,13 @@ def written(value: Any) -> str:
     return str(value)
 
 
-def print_table(
-    rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, title: str | None = None
-) -> None:
+def _instant(value: dt.datetime, precision: str) -> str:
+    return value.astimezone(dt.UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Print the named columns; numbers stand right, and a status has its colour."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
     rows = list(rows)
     for column in columns:
         numeric = all(isinstance(row.get(column), int | float | None) for row in rows)
@@ -93,7 +98,11 @@ def print_table(
             for column, cell in zip(columns, cells, strict=True)
         ]
         table.add_row(*shown)
-    console().print(table)
+    out = console()
+    with out.capture() as captured:
+        out.print(table)
+    for line in captured.get().splitlines():
+        sys.stdout.write(line.rstrip() + "\n")
 
 
 def print_findings(findings: Sequence[Diagnostic]) -> None:
@@ -119,9 +128,9 @@ def print_error(error: SegmentationError) -> None:
 
 
 @contextlib.contextmanager
-def progress_bar(*, wanted: bool = True) -> Iterator[Callable[[str, int, int], None] | None]:
+def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
     """Give a function ``(what, done, total)`` that moves a bar; None where nobody sees a terminal."""
-    if not (wanted and sys.stderr.isatty()):
+    if not sys.stderr.isatty():
         yield None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from segmentation_pipeline.cli.options import HERE, AsJson, AsOf, Debug, Project, WorkspaceId, open_project
+from segmentation_pipeline.cli.options import (
+    HERE,
+    WAIT_SECONDS,
+    AsJson,
+    AsOf,
+    Debug,
+    Project,
+    WorkspaceId,
+    now,
+    open_project,
+)
 from segmentation_pipeline.cli.output import print_json, print_table, progress_bar, say, written
 
 if TYPE_CHECKING:
-    from segmentation_pipeline.segments.publish import Run, SegmentResult
+    from segmentation_pipeline.segments.publish import Run
 
-WAIT_SECONDS = 5.0
 COLUMNS = ("segment", "size", "entered", "exited", "seconds", "status", "cause")
 KEYS = ("segment", "size", "entered", "exited", "status", "cause", "seconds")
 
@@ -27,7 +34,9 @@ def run(
             help="Segments by id, with commas: `a,b`; `+a` what it embeds too, `a+` its dependents too.",
         ),
     ] = None,
-    full: Annotated[bool, typer.Option("--full", help="Evaluate unchanged segments too.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Write the members of unchanged segments again.")
+    ] = False,
     project: Project = HERE,
     workspace: WorkspaceId = None,
     as_of: AsOf = None,
@@ -35,18 +44,18 @@ def run(
     _debug: Debug = False,
 ) -> None:
     """Evaluate the segments and publish their members."""
-    from segmentation_pipeline.cli.findings import read_definitions
     from segmentation_pipeline.cli.selection import selected
+    from segmentation_pipeline.segments.basis import read_definitions
     from segmentation_pipeline.segments.publish import publish
 
     opened = open_project(project, workspace, as_of)
     chosen = selected(select, read_definitions(opened)) if select is not None else None
     with progress_bar() as progress:
         done = publish(
-            opened, select=chosen, full=full, now=_now, wait_seconds=WAIT_SECONDS, progress=progress
+            opened, select=chosen, full=full, now=now, wait_seconds=WAIT_SECONDS, progress=progress
         )
     if as_json:
-        print_json([row(result) for result in done.segments])
+        print_json(rows(done))
     else:
         print_run(done)
     if any(result.status in ("failed", "stale") for result in done.segments):
@@ -58,15 +67,12 @@ def print_run(done: Run) -> None:
     say(f"run [bold]{done.run_id}[/] as of {written(done.as_of)}")
     if not done.published:
         say("[yellow]only a preview:[/] a later instant is published already, and it never goes backwards")
-    results = sorted(done.segments, key=lambda result: (result.status != "fresh", result.segment))
-    columns = COLUMNS if any(result.cause for result in results) else COLUMNS[:-1]
-    print_table([row(result) for result in results], columns)
+    listed = sorted(rows(done), key=lambda row: (row["status"] != "fresh", row["segment"]))
+    print_table(listed, COLUMNS if any(row["cause"] for row in listed) else COLUMNS[:-1])
+    for name, members in sorted(done.removed.items()):
+        say(f"[yellow]removed[/] {name}, {members:,} members: it has no definition any more")
 
 
-def row(result: SegmentResult) -> dict[str, Any]:
-    values = dataclasses.asdict(result)
-    return {key: values[key] for key in KEYS}
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
+def rows(done: Run) -> list[dict[str, Any]]:
+    """Return a row a segment."""
+    return [{key: getattr(result, key) for key in KEYS} for result in done.segments]

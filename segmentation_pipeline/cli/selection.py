@@ -1,4 +1,4 @@
-"""What ``--select`` names: segments by id, and their neighbours in the graph of embeddings."""
+"""What arguments name: segments by id, and their neighbours in the graph of embeddings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from segmentation_pipeline.diagnostics import did_you_mean
 from segmentation_pipeline.errors import DefinitionError, UsageError
-from segmentation_pipeline.rules.graph import dependents, embeds
+from segmentation_pipeline.rules.graph import dependencies, dependents
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,24 +27,9 @@ def selected(expression: str, definitions: Definitions) -> set[str]:
             raise _unknown(name, known)
         found.add(name)
         if part.startswith("+"):
-            found |= _embedded(definitions, name)
+            found |= dependencies(definitions.segments, {name})
         if part.endswith("+"):
             found |= dependents(definitions.segments, {name})
-    return found
-
-
-def _embedded(definitions: Definitions, name: str) -> set[str]:
-    found: set[str] = set()
-    border = {name}
-    while border:
-        below = {
-            each
-            for one in border
-            if one in definitions.segments
-            for each in embeds(definitions.segments[one])
-        }
-        border = below - found
-        found |= border
     return found
 
 

@@ -13,9 +13,6 @@ from segmentation_pipeline.cli.output import print_json, say, written
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from segmentation_pipeline.lake.store import DeltaStore
-    from segmentation_pipeline.rules.segment import Definitions, Segment
-
 STATE = (
     "status",
     "cause",
@@ -38,17 +35,19 @@ def show(
     _debug: Debug = False,
 ) -> None:
     """Show one segment: its rule in English, its conditions, who embeds it, its size."""
-    from segmentation_pipeline.cli.findings import read_definitions
     from segmentation_pipeline.cli.selection import one_segment
     from segmentation_pipeline.cli.tables import store_of
+    from segmentation_pipeline.segments.basis import read_definitions
+    from segmentation_pipeline.segments.members import sizes_over_time
     from segmentation_pipeline.segments.registry import read_registry
+    from segmentation_pipeline.segments.summary import plan_of, summarise
 
     opened = open_project(project, workspace)
     definitions = read_definitions(opened)
     rule = one_segment(segment, definitions)
     store = store_of(opened)
     state = next((row for row in read_registry(store) if row["segment_id"] == segment), None)
-    found = describe_segment(rule, definitions) | {"sizes": sizes_over_time(store, segment)}
+    found = summarise(rule, definitions) | {"sizes": sizes_over_time(store, segment)}
     found |= {key: state[key] if state else None for key in STATE}
     if plan:
         found["plan"] = plan_of(rule, definitions)
@@ -70,77 +69,17 @@ def print_segment(found: dict[str, Any]) -> None:
     if found["status"] is None:
         say("not evaluated yet: segmentation run")
     else:
-        cause = f" — {escape(found['cause'])}" if found["cause"] else ""
-        say(
-            f"{found['status']}{cause}, {found['size']:,} members as of {written(found['last_evaluated_at'])}"
-        )
-        say(f"size over time: {sparkline([size for _, size in found['sizes']])}")
-        say(f"reads an estimated {found['rows_scanned']:,} rows, {found['bytes_scanned']:,} bytes")
+        cause = f" ({escape(found['cause'])})" if found["cause"] else ""
+        at = f" as of {written(found['last_evaluated_at'])}" if found["last_evaluated_at"] else ""
+        say(f"{found['status']}{cause}, {found['size']:,} members{at}")
+        if found["sizes"]:
+            say(f"size over time: {sparkline([size for _, size in found['sizes']])}")
+        if found["rows_scanned"] is not None:
+            say(f"reads an estimated {found['rows_scanned']:,} rows, {found['bytes_scanned']:,} bytes")
     for name, condition in found.get("plan", {}).get("leaves", {}).items():
         say(f"[dim]{escape(name)}[/] {escape(condition)}")
     if "plan" in found:
         say(escape(found["plan"]["expression"]))
-
-
-def plan_of(segment: Segment, definitions: Definitions) -> dict[str, Any]:
-    """Return the Polars expression of a segment and what each of its leaves is."""
-    from segmentation_pipeline.evaluation.bucket import compile_segment
-    from segmentation_pipeline.evaluation.plan import Plan, distinct_leaves
-    from segmentation_pipeline.evaluation.to_polars import Masks
-    from segmentation_pipeline.rules.english import describe
-    from segmentation_pipeline.rules.graph import embeds
-
-    leaves = distinct_leaves([segment])
-    plan = Plan(definitions.catalog, segment.object, 0, definitions.week_starts, (segment,), leaves)
-    masks = Masks(
-        {leaf.compare: name for leaf, name in leaves.items()},
-        {name: f"segment:{name}" for name in embeds(segment)},
-    )
-    return {
-        "expression": str(compile_segment(segment, masks, plan)),
-        "leaves": {name: describe(leaf.compare) for leaf, name in leaves.items()},
-    }
-
-
-def sizes_over_time(store: DeltaStore, segment: str) -> list[tuple[Any, int]]:
-    """Return the size after every run that changed it, oldest first."""
-    import polars as pl
-
-    from segmentation_pipeline.segments.tables import TRANSITIONS
-
-    if not store.exists(TRANSITIONS.name):
-        return []
-    step = pl.when(pl.col("change") == "entered").then(1).otherwise(-1).cast(pl.Int64)
-    rows = store.scan(TRANSITIONS.name).filter(pl.col("segment_id") == segment)
-    steps = rows.group_by("at").agg(step.sum().alias("step")).sort("at").collect()
-    return list(zip(steps["at"], steps["step"].cum_sum(), strict=True))
-
-
-def describe_segment(segment: Segment, definitions: Definitions) -> dict[str, Any]:
-    """Return what its definition alone says of a segment."""
-    from segmentation_pipeline.rules.english import describe
-    from segmentation_pipeline.rules.graph import embeds, walk
-    from segmentation_pipeline.rules.tree import Compare
-
-    roots = [root for root in (segment.where, segment.exclude) if root is not None]
-    leaves = [node for root in roots for node in walk(root) if isinstance(node, Compare)]
-    return {
-        "segment": segment.id,
-        "name": segment.name,
-        "description": segment.description,
-        "owner": segment.owner,
-        "type": segment.type,
-        "object": segment.object,
-        "active": segment.active,
-        "labels": list(segment.labels),
-        "file": f"{segment.at.file}:{segment.at.line}",
-        "rule": describe(segment),
-        "conditions": list(dict.fromkeys(describe(leaf) for leaf in leaves)),
-        "embeds": list(embeds(segment)),
-        "embedded_by": sorted(
-            other.id for other in definitions.segments.values() if segment.id in embeds(other)
-        ),
-    }
 
 
 def sparkline(sizes: Sequence[int]) -> str:

@@ -23,8 +23,8 @@ def status(
     """Show when every table was last imported, and every segment last evaluated."""
     import polars as pl
 
-    from segmentation_pipeline.cli.findings import read_definitions
     from segmentation_pipeline.cli.tables import store_of
+    from segmentation_pipeline.segments.basis import read_definitions
     from segmentation_pipeline.segments.registry import read_registry
 
     opened = open_project(project, workspace)

@@ -30,8 +30,9 @@ def test(
     """Run the tests of the segments."""
     from rich.markup import escape
 
-    from segmentation_pipeline.cli.findings import catalog_node
-    from segmentation_pipeline.segments.testing import Bench, run_files
+    from segmentation_pipeline.segments.findings import catalog_node
+    from segmentation_pipeline.segments.testing import run_files
+    from segmentation_pipeline.segments.trial import Bench
 
     opened = open_project(project, workspace)
     bench = Bench(catalog_node(opened), opened.definitions, opened.time_zone)
@@ -61,7 +62,10 @@ def test_files(workspace: Workspace, given: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in given or [workspace.tests_folder]:
         if path.is_dir():
-            found += sorted(path.rglob("*.yaml"))
+            below = sorted(path.rglob("*.yaml"))
+            if given and not below:
+                raise UsageError("there is no test file in this folder", where=str(path))
+            found += below
         elif path.is_file():
             found.append(path)
         elif given:

@@ -19,8 +19,8 @@ def validate(
     as_json: AsJson = False,
     _debug: Debug = False,
 ) -> None:
-    """Check every definition, the catalog, the sources and the tests."""
-    from segmentation_pipeline.cli.findings import collect_findings
+    """Check the catalog, every definition, the sources with their mappings, and the tests."""
+    from segmentation_pipeline.segments.findings import collect_findings
 
     found = collect_findings(open_project(project, workspace))
     errors = [finding for finding in found if finding.severity == "error"]

@@ -12,12 +12,11 @@ from segmentation_pipeline.errors import DefinitionError, DocumentError, Positio
 from segmentation_pipeline.evaluation.estimate import tables_read
 from segmentation_pipeline.ingest.sources import load_sources
 from segmentation_pipeline.lake.store import DeltaStore
-from segmentation_pipeline.rules.definitions import load_definitions
+from segmentation_pipeline.segments.basis import read_definitions
 from segmentation_pipeline.workspace import SETTINGS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from segmentation_pipeline.catalog.model import Catalog, ObjectType
     from segmentation_pipeline.ingest.sources import FileSource
@@ -56,19 +55,13 @@ class Blueprint:
 def read_blueprint(workspace: Workspace) -> Blueprint:
     """Return what a workspace's files say now."""
     try:
-        catalog = load_catalog(workspace.catalog_file, _name(workspace, workspace.catalog_file))
+        catalog = load_catalog(workspace.catalog_file, workspace.file_name(workspace.catalog_file))
     except (DefinitionError, DocumentError, OSError) as error:
-        findings = _findings(error, _name(workspace, workspace.catalog_file))
+        findings = _findings(error, workspace.file_name(workspace.catalog_file))
         return Blueprint(workspace, None, broken=_all_broken(workspace, findings[0]), findings=findings)
     sources, bad_sources = _sources(workspace, catalog)
     there, bad_lake = _tables_there(workspace, catalog)
-    definitions = load_definitions(
-        workspace.definitions,
-        catalog,
-        time_zone=workspace.time_zone,
-        week_starts=workspace.week_starts,
-        root=workspace.project,
-    )
+    definitions = read_definitions(workspace, catalog)
     return Blueprint(
         workspace,
         catalog,
@@ -81,7 +74,7 @@ def read_blueprint(workspace: Workspace) -> Blueprint:
 
 
 def _sources(workspace: Workspace, catalog: Catalog) -> tuple[dict[str, FileSource], tuple[Diagnostic, ...]]:
-    name = _name(workspace, workspace.sources_file)
+    name = workspace.file_name(workspace.sources_file)
     try:
         return load_sources(workspace.sources_file, catalog, name), ()
     except (DefinitionError, DocumentError, OSError) as error:
@@ -123,13 +116,4 @@ def _findings(error: DefinitionError | DocumentError | OSError, file: str) -> tu
         return (Diagnostic("yaml", f"not readable: {error.strerror}", at),)
     return (
         Diagnostic("yaml", error.what, error.where if isinstance(error.where, Position) else at, error.hint),
-    )
-
-
-def _name(workspace: Workspace, path: Path) -> str:
-    """Return how findings call a file: relative to the project where it lies inside."""
-    return (
-        path.relative_to(workspace.project).as_posix()
-        if path.is_relative_to(workspace.project)
-        else str(path)
     )

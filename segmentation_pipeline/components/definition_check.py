@@ -11,6 +11,7 @@ from segmentation_pipeline.components.blueprint import read_blueprint
 from segmentation_pipeline.components.lake import LakeResource, told_plainly
 from segmentation_pipeline.components.metadata import findings_table
 from segmentation_pipeline.components.segment_specs import GROUP
+from segmentation_pipeline.segments.findings import collect_findings
 
 if TYPE_CHECKING:
     from segmentation_pipeline.components.blueprint import Blueprint
@@ -24,7 +25,7 @@ def build_segment_definitions(blueprint: Blueprint) -> dg.AssetsDefinition:
     spec = dg.AssetSpec(
         KEY,
         group_name=GROUP,
-        description="The catalog, the sources and the definitions of segments, as files."
+        description="Catalog, sources, mappings, segments and their tests, as files."
         + _now_broken(blueprint),
         kinds={"yaml"},
     )
@@ -33,24 +34,27 @@ def build_segment_definitions(blueprint: Blueprint) -> dg.AssetsDefinition:
     @dg.multi_asset(name="read_definitions", specs=[spec], check_specs=[check])
     def read_definitions(lake: LakeResource) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         with told_plainly():
-            now = read_blueprint(lake.workspace())
+            workspace = lake.workspace()
+            now = read_blueprint(workspace)
+            found = sorted({*now.findings, *collect_findings(workspace)}, key=lambda f: (f.at, f.rule))
+            errors = [finding for finding in found if finding.severity == "error"]
         yield dg.MaterializeResult(
             asset_key=KEY,
             metadata={
                 "dagster/row_count": len(now.segments) + len(now.broken),
-                "dagster/uri": str(now.workspace.definitions),
-                "errors": len(now.errors),
+                "dagster/uri": str(workspace.definitions),
+                "errors": len(errors),
             },
         )
         yield dg.AssetCheckResult(
             asset_key=KEY,
             check_name=CHECK,
-            passed=not now.errors,
-            description=str(now.errors[0]) if now.errors else None,
+            passed=not errors,
+            description=str(errors[0]) if errors else None,
             metadata={
-                "errors": len(now.errors),
-                **({"first": str(now.errors[0])} if now.errors else {}),
-                "findings": dg.MetadataValue.md(findings_table(now.findings) if now.findings else "none"),
+                "errors": len(errors),
+                **({"first": str(errors[0])} if errors else {}),
+                "findings": dg.MetadataValue.md(findings_table(found) if found else "none"),
             },
         )
 

@@ -11,6 +11,7 @@ from segmentation_pipeline.evaluation.columns import compared_fields, source_fie
 from segmentation_pipeline.evaluation.index import OBJECT_INDEX
 from segmentation_pipeline.evaluation.measures import Timeline, aggregate, threshold
 from segmentation_pipeline.evaluation.to_polars import Masks, Rows, compile_condition
+from segmentation_pipeline.rules.graph import embeds
 from segmentation_pipeline.rules.tree import Events, Field, Measure, Related
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.evaluation.index import Index
     from segmentation_pipeline.evaluation.plan import Bucket, Leaf, Plan
     from segmentation_pipeline.rules.segment import Segment
+    from segmentation_pipeline.rules.tree import Compare
 
 
 def evaluate_bucket(plan: Plan, bucket: Bucket, index: Index) -> pl.DataFrame:
@@ -35,13 +37,31 @@ def evaluate_bucket(plan: Plan, bucket: Bucket, index: Index) -> pl.DataFrame:
         masks = masks.with_columns(thresholds)
     named: dict[str, str] = {name: f"segment:{name}" for name in plan.given}
     masks = masks.with_columns(_member_of(ids).alias(named[name]) for name, ids in plan.given.items())
-    for segment in plan.segments:
-        zone = {leaf.compare: mask for leaf, mask in plan.leaves.items() if leaf.zone == segment.time_zone}
-        expression = compile_segment(segment, Masks(zone, named), plan)
-        named[segment.id] = f"segment:{segment.id}"
-        masks = masks.with_columns(expression.alias(named[segment.id]))
+    leaves: dict[str, dict[Compare, str]] = {}
+    for leaf, mask in plan.leaves.items():
+        leaves.setdefault(leaf.zone, {})[leaf.compare] = mask
+    for level in _levels(plan.segments):
+        masks = masks.with_columns(
+            compile_segment(segment, Masks(leaves.get(segment.time_zone, {}), named), plan).alias(
+                f"segment:{segment.id}"
+            )
+            for segment in level
+        )
+        named |= {segment.id: f"segment:{segment.id}" for segment in level}
     wanted = [pl.col(named[segment.id]).alias(segment.id) for segment in plan.segments]
     return masks.select(OBJECT_INDEX, *wanted).collect(engine="streaming").sort(OBJECT_INDEX)
+
+
+def _levels(segments: Iterable[Segment]) -> list[list[Segment]]:
+    """Return segments in levels: each embeds only those of the levels before it."""
+    levels: list[list[Segment]] = []
+    height: dict[str, int] = {}
+    for segment in segments:
+        height[segment.id] = max((height[name] + 1 for name in embeds(segment) if name in height), default=0)
+        if height[segment.id] == len(levels):
+            levels.append([])
+        levels[height[segment.id]].append(segment)
+    return levels
 
 
 def compile_segment(segment: Segment, masks: Masks, plan: Plan) -> pl.Expr:

@@ -138,6 +138,20 @@ def open_index(store: DeltaStore, catalog: Catalog, inputs: Snapshot) -> Index:
     return Index(profiles, events, problems)
 
 
+def read_index(store: DeltaStore, catalog: Catalog, inputs: Snapshot) -> Index:
+    """Return the index over pinned tables without writing: stored parts where current, others built."""
+    built = index_of(catalog, inputs)
+    profiles, events = dict(built.profiles), dict(built.events)
+    for part in index_parts(catalog):
+        if part.frame(built) is not None and _is_current(store, part, _basis(part, catalog, inputs)):
+            stored = store.scan(part.name, store.version(part.name))
+            if part.is_profile:
+                profiles[part.subject] = stored.sort(OBJECT_INDEX)
+            else:
+                events[part.subject] = stored
+    return Index(profiles, events, built.problems)
+
+
 def _refresh(
     store: DeltaStore, catalog: Catalog, inputs: Snapshot, built: Index, only: Collection[str] | None
 ) -> tuple[dict[str, int], dict[str, str]]:

@@ -13,7 +13,7 @@ from segmentation_pipeline.rules.nouns import name, never_null, noun, number, pa
 from segmentation_pipeline.rules.operators import OPERATORS
 from segmentation_pipeline.rules.phrases import phrase
 from segmentation_pipeline.rules.segment import Segment
-from segmentation_pipeline.rules.stories import chain, happening, recollection
+from segmentation_pipeline.rules.stories import chain, happenings, recollection
 from segmentation_pipeline.rules.time_english import describe_time
 
 if TYPE_CHECKING:
@@ -53,9 +53,8 @@ def _(condition: tree.On) -> list[str]:
 @_lines.register
 def _(condition: tree.Sequence) -> list[str]:
     lines = [chain(condition)]
-    for step in condition.steps:
-        said = happening(step)
-        first, *rest = [said] if step.where is None else _group(f"{said}, with:", (step.where,))
+    for said, where in happenings(condition):
+        first, *rest = [said] if where is None else _group(f"{said}, with:", (where,))
         lines += [f"  - {first}", *(f"    {line}" for line in rest)]
     return lines
 

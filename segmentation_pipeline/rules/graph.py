@@ -56,6 +56,11 @@ def embeds(segment: Segment) -> tuple[str, ...]:
     return tuple(sorted({node.segment for node in embeddings(segment)}))
 
 
+def embedders(segments: Mapping[str, Segment], name: str) -> tuple[str, ...]:
+    """Return the ids of the segments that embed `name` themselves, sorted."""
+    return tuple(sorted(other.id for other in segments.values() if name in embeds(other)))
+
+
 def evaluation_order(segments: Mapping[str, Segment]) -> list[str]:
     """Return the ids so that every embedded segment stands before those that embed it.
 
@@ -79,6 +84,16 @@ def dependents(segments: Mapping[str, Segment], roots: Collection[str]) -> set[s
     border = set(roots)
     while border:
         border = {name for name, segment in segments.items() if border & set(embeds(segment))} - found
+        found |= border
+    return found - set(roots)
+
+
+def dependencies(segments: Mapping[str, Segment], roots: Collection[str]) -> set[str]:
+    """Return every segment that one of ``roots`` embeds, directly or through others, roots left out."""
+    found: set[str] = set()
+    border = set(roots)
+    while border:
+        border = {name for one in border & set(segments) for name in embeds(segments[one])} - found
         found |= border
     return found - set(roots)
 

@@ -26,11 +26,24 @@ def chain(sequence: tree.Sequence) -> str:
     return f"{', '.join(said)}{_each(sequence.within)}:"
 
 
-def happening(step: tree.Step) -> str:
-    """Return what a step asks for; where there must be none, the chain says between what."""
-    types = any_of(step.types)
-    happens = f"no {types} event there" if step.negated else f"then a {types} event"
-    return f"{happens}{_each(step.within)}"
+def happenings(sequence: tree.Sequence) -> list[tuple[str, tree.Condition | None]]:
+    """Return what each step asks for, and the condition on its events."""
+    wanted = [number for number, step in enumerate(sequence.steps) if not step.negated]
+    first, last = (wanted[0], wanted[-1]) if wanted else (0, 0)
+    near = "at any time" if sequence.gap is None else f"within {describe_length(sequence.gap)}"
+    said = []
+    for number, step in enumerate(sequence.steps):
+        types = any_of(step.types)
+        if not step.negated:
+            happens = f"a {types} event"
+        elif number < first:
+            happens = f"no {types} event before, {near}"
+        elif number > last:
+            happens = f"no {types} event after, {near}"
+        else:
+            happens = f"no {types} event in between"
+        said.append((f"{happens}{_each(step.within)}", step.where))
+    return said
 
 
 def _each(window: Window | None) -> str:

@@ -26,9 +26,8 @@ from segmentation_pipeline.segments.published import Published, read_published
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Collection, Mapping
-    from pathlib import Path
 
-    from segmentation_pipeline.catalog.model import Catalog
+    from segmentation_pipeline.catalog.model import Catalog, ObjectType
     from segmentation_pipeline.evaluation.evaluate import Progress
     from segmentation_pipeline.lake.store import DeltaStore, Snapshot
     from segmentation_pipeline.rules.segment import Definitions
@@ -92,12 +91,12 @@ class Basis:
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def read_definitions(workspace: Workspace) -> Definitions:
+def read_definitions(workspace: Workspace, catalog: Catalog | None = None) -> Definitions:
     """Return a workspace's definitions; raise `DefinitionError` for a catalog that cannot be read."""
-    catalog = load_catalog(workspace.catalog_file, workspace.file_name(workspace.catalog_file))
+    file = workspace.catalog_file
     return load_definitions(
         workspace.definitions,
-        catalog,
+        catalog or load_catalog(file, workspace.file_name(file)),
         time_zone=workspace.time_zone,
         week_starts=workspace.week_starts,
         root=workspace.project,

@@ -9,14 +9,13 @@ import polars as pl
 
 from segmentation_pipeline.evaluation.estimate import tables_read
 from segmentation_pipeline.evaluation.index import OBJECT_INDEX
-from segmentation_pipeline.rules.graph import closure_hashes, embeds
+from segmentation_pipeline.rules.graph import closure_hashes, dependencies, embeddings
 from segmentation_pipeline.segments.tables import MEMBERSHIPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from segmentation_pipeline.evaluation.evaluate import Evaluation
-    from segmentation_pipeline.rules.segment import Segment
     from segmentation_pipeline.segments.basis import Basis
 
 
@@ -83,8 +82,11 @@ def _reason(basis: Basis, name: str, hashes: Mapping[str, str]) -> str | None:
         return "definition changed"
     if name not in segments or not segments[name].active:
         return "definition changed"
-    read = _closure(segments, name)
+    read = {name, *dependencies(segments, {name})}
     if basis.previous.setting != basis.setting or not all(_is_of_last_run(basis, part) for part in read):
+        return None
+    # What was published is data too, and every run adds to it.
+    if any(node.history is not None for part in read for node in embeddings(segments[part])):
         return None
     same_rule = state.hash == hashes[name]
     # A rule that changed may have read other tables before.
@@ -97,16 +99,6 @@ def _reason(basis: Basis, name: str, hashes: Mapping[str, str]) -> str | None:
         (False, True, False): "data changed",
         (False, False, True): "time passed",
     }.get(moved)
-
-
-def _closure(segments: Mapping[str, Segment], name: str) -> set[str]:
-    """Return a segment and everything it embeds, directly or through others."""
-    found: set[str] = set()
-    border = {name}
-    while border:
-        found |= border
-        border = {below for one in border for below in embeds(segments[one])} - found
-    return found
 
 
 def _is_of_last_run(basis: Basis, name: str) -> bool:

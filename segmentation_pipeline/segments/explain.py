@@ -37,7 +37,8 @@ def explanation(verdict: SegmentVerdict) -> list[str]:
 
 def tree_lines(verdict: Verdict) -> list[str]:
     """Return one verdict as lines: ``✓`` where it holds, ``✗`` where not."""
-    lines = [f"{'✓' if verdict.holds else '✗'} {_title(verdict.condition)}{_found(verdict)}"]
+    title, *rest = _title(verdict)
+    lines = [f"{'✓' if verdict.holds else '✗'} {title}{_found(verdict)}", *(f"  {line}" for line in rest)]
     shown = verdict.rows[-SHOWN_ROWS:]
     if len(verdict.rows) > len(shown):
         lines.append(f"    … {len(verdict.rows) - len(shown)} earlier rows")
@@ -52,84 +53,104 @@ def nearest_change(verdict: SegmentVerdict) -> list[Verdict]:
 
     Empty where a pin or a list decides: no change of data would do.
     """
-    if verdict.decided_by in ("pin", "members", "unknown") or verdict.where is None:
+    if verdict.decided_by in ("pin", "members", "unknown"):
         return []
     where, exclude = verdict.where, verdict.exclude
-    if verdict.member:
-        ways = [flips(where)] if exclude is None else [flips(where), flips(exclude)]
-        return min(ways, key=len)
-    wanted = [] if where.holds else flips(where)
-    return wanted + (flips(exclude) if exclude is not None and exclude.holds else [])
+    if verdict.member and where is not None:
+        ways = [flips(where), flips(exclude) if exclude is not None else None]
+        return min((way for way in ways if way is not None), key=len, default=[])
+    into = _into(verdict)
+    out_of = flips(exclude) if exclude is not None and exclude.holds else []
+    return [] if into is None or out_of is None else into + out_of
 
 
-def flips(verdict: Verdict) -> list[Verdict]:
-    """Return the fewest leaves whose turning turns a condition, the first in file order of equals."""
+def _into(verdict: SegmentVerdict) -> list[Verdict] | None:
+    """Return what would have to turn for the rule or the list to hold, `exclude` left aside."""
+    if verdict.where is None:
+        return [] if verdict.listed else None
+    return [] if verdict.where.holds else flips(verdict.where)
+
+
+def flips(verdict: Verdict) -> list[Verdict] | None:
+    """Return the fewest leaves whose turning turns a condition, the first in file order of equals.
+
+    None where nothing does: everyone stays everyone.
+    """
     return _flips(verdict.condition, verdict)
 
 
 @singledispatch
-def _flips(condition: tree.Condition, verdict: Verdict) -> list[Verdict]:
+def _flips(condition: tree.Condition, verdict: Verdict) -> list[Verdict] | None:
     raise NotImplementedError(f"no nearest change of {type(condition).__name__}")
 
 
 @_flips.register(tree.Compare)
 @_flips.register(tree.InSegment)
-@_flips.register(tree.Everyone)
+@_flips.register(tree.Sequence)
 def _(_condition: tree.Condition, verdict: Verdict) -> list[Verdict]:
     return [verdict]
 
 
+@_flips.register(tree.Everyone)
+def _(_condition: tree.Everyone, _verdict: Verdict) -> None:
+    return None
+
+
 @_flips.register(tree.Not)
-def _(_condition: tree.Not, verdict: Verdict) -> list[Verdict]:
+def _(_condition: tree.Not, verdict: Verdict) -> list[Verdict] | None:
     return flips(verdict.parts[0])
 
 
+@_flips.register(tree.On)
+def _(_condition: tree.On, verdict: Verdict) -> list[Verdict] | None:
+    return flips(verdict.parts[0]) if verdict.parts else [verdict]
+
+
 @_flips.register(tree.All)
-def _(_condition: tree.All, verdict: Verdict) -> list[Verdict]:
+def _(_condition: tree.All, verdict: Verdict) -> list[Verdict] | None:
     return _enough(verdict, len(verdict.parts))
 
 
 @_flips.register(tree.Any)
-def _(_condition: tree.Any, verdict: Verdict) -> list[Verdict]:
+def _(_condition: tree.Any, verdict: Verdict) -> list[Verdict] | None:
     return _enough(verdict, 1)
 
 
 @_flips.register(tree.AtLeast)
-def _(condition: tree.AtLeast, verdict: Verdict) -> list[Verdict]:
+def _(condition: tree.AtLeast, verdict: Verdict) -> list[Verdict] | None:
     return _enough(verdict, condition.k)
 
 
-def _enough(verdict: Verdict, k: int) -> list[Verdict]:
+def _enough(verdict: Verdict, k: int) -> list[Verdict] | None:
     """Turn as many parts as it takes for "at least k of them hold" to turn, the cheapest first."""
     holding = sum(part.holds for part in verdict.parts)
     turned = holding - k + 1 if verdict.holds else k - holding
-    candidates = sorted((flips(part) for part in verdict.parts if part.holds == verdict.holds), key=len)
-    return [leaf for way in candidates[:turned] for leaf in way]
+    ways = [flips(part) for part in verdict.parts if part.holds == verdict.holds]
+    possible = sorted((way for way in ways if way is not None), key=len)
+    if len(possible) < turned:
+        return None
+    return [leaf for way in possible[:turned] for leaf in way]
 
 
-def _title(condition: tree.Condition) -> str:
-    match condition:
-        case tree.All():
-            return "all of:"
-        case tree.Any():
-            return "any of:"
-        case tree.AtLeast(k):
-            return f"at least {k} of:"
-        case tree.Not():
-            return "not:"
-        case _:
-            return describe(condition)
+def _title(verdict: Verdict) -> list[str]:
+    """Return the words of a condition without those of its parts, which have lines of their own."""
+    condition = verdict.condition
+    lines = describe(condition).splitlines()
+    is_group = isinstance(condition, tree.All | tree.Any | tree.AtLeast | tree.Not | tree.On)
+    return lines[:1] if is_group and verdict.parts else lines
 
 
 def _found(verdict: Verdict) -> str:
-    if not isinstance(verdict.condition, tree.Compare):
-        return ""
-    found = f" — is {shown(verdict.value)}"
-    return (
-        f"{found}, against {shown(verdict.other)}"
-        if isinstance(verdict.condition.value, tree.Field)
-        else found
-    )
+    """Return what was found there: the values that decide."""
+    found = []
+    if isinstance(verdict.condition, tree.Compare):
+        found.append(f"is {shown(verdict.value)}")
+        if isinstance(verdict.condition.value, tree.Field):
+            found.append(f"against {shown(verdict.other)}")
+    found += [f"{name} {shown(value)}" for name, value in verdict.details.items()]
+    if isinstance(verdict.condition, tree.InSegment) and verdict.condition.history and not verdict.details:
+        found.append("no such change was published")
+    return f" — {', '.join(found)}" if found else ""
 
 
 def shown(value: Any) -> str:
@@ -149,4 +170,5 @@ def _row(row: Mapping[str, Any]) -> str:
 
 
 def _flipped(leaf: Verdict) -> str:
-    return f"“{describe(leaf.condition)}” {'did not hold' if leaf.holds else 'held'}"
+    rule = " ".join(line.strip() for line in describe(leaf.condition).splitlines())
+    return f"“{rule}” {'did not hold' if leaf.holds else 'held'}"

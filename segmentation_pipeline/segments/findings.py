@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.catalog.reading import load_catalog_node, read_catalog
@@ -15,12 +16,10 @@ from segmentation_pipeline.segments.testing import is_nothing
 from segmentation_pipeline.segments.trial import Bench, read_trial
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from segmentation_pipeline.catalog.model import Catalog
     from segmentation_pipeline.documents import Node
-    from segmentation_pipeline.ingest.sources import FileSource
     from segmentation_pipeline.workspace import Workspace
 
 
@@ -34,26 +33,79 @@ def collect_findings(workspace: Workspace) -> list[Diagnostic]:
 
     Without a good catalog nothing else can be read.
     """
-    node: list[Node] = []
-    catalogs: list[Catalog] = []
-    found = list(_raised(lambda: node.append(catalog_node(workspace))))
-    found += [] if found else _raised(lambda: catalogs.append(read_catalog(node[0])))
-    if not found:
-        (catalog,) = catalogs
+    found: list[Diagnostic] = []
+    with _collecting(found):
+        node = catalog_node(workspace)
+        catalog = read_catalog(node)
         found += read_definitions(workspace, catalog).diagnostics
         found += _sources(workspace, catalog)
-        found += _tests(workspace, Bench(node[0], workspace.definitions, workspace.time_zone))
-    found += _unread(workspace)
+        found += _tests(workspace, Bench(node, workspace.definitions, workspace.time_zone))
+        found += _overlooked(workspace)
     return sorted(found, key=lambda finding: (finding.at, finding.rule))
 
 
-def _sources(workspace: Workspace, catalog: Catalog) -> Iterator[Diagnostic]:
-    """Check ``sources.yaml``, every mapping it names, and every mapping beside."""
-    file, sources = workspace.sources_file, {}
-    name = workspace.file_name(file)
-    yield from _raised(lambda: sources.update(load_sources(file, catalog, name)))
-    tables: dict[Path, str] = {}
-    yield from _raised(lambda: tables.update(_mappings(workspace, catalog)))
-    del tables
-    for source in sources.values():
-        yield from _mapping_of(workspace, catalog, source)
+@contextlib.contextmanager
+def _collecting(found: list[Diagnostic]) -> Iterator[None]:
+    """Turn what is raised inside into findings; what stands after it inside is left out."""
+    try:
+        yield
+    except DefinitionError as error:
+        found += error.diagnostics
+    except DocumentError as error:
+        at = error.where if isinstance(error.where, Position) else Position(str(error.where), 1, 1)
+        found.append(Diagnostic("yaml", error.what, at, error.hint))
+
+
+def _sources(workspace: Workspace, catalog: Catalog) -> list[Diagnostic]:
+    """Check ``sources.yaml``, and every mapping: those it names and those that lie ready."""
+    found: list[Diagnostic] = []
+    tables: dict[str, str] = {}
+    for path in sorted(workspace.mappings_folder.rglob("*.yaml")):
+        with _collecting(found):
+            mapping = load_mapping(path, catalog, workspace.file_name(path))
+            tables[path.relative_to(workspace.definitions).as_posix()] = mapping.table
+    with _collecting(found):
+        file = workspace.sources_file
+        for source in load_sources(file, catalog, workspace.file_name(file)).values():
+            if source.mapping is None:
+                continue
+            place = read_file(file, workspace.file_name(file))[0]
+            at = locate(place, ("sources", source.name, "mapping"))
+            path = workspace.definitions / source.mapping
+            if not path.is_file():
+                found.append(Diagnostic("sources", f"there is no mapping file `{source.mapping}`", at))
+                continue
+            if not path.is_relative_to(workspace.mappings_folder):
+                with _collecting(found):
+                    mapping = load_mapping(path, catalog, workspace.file_name(path))
+                    tables[source.mapping] = mapping.table
+            table = tables.get(source.mapping, source.table)
+            if table != source.table:
+                message = f"the mapping is for `{table}`, the source for `{source.table}`"
+                found.append(Diagnostic("sources", message, at))
+    return found
+
+
+def _tests(workspace: Workspace, bench: Bench) -> list[Diagnostic]:
+    """Check that every segment test can be read and means something; not whether it passes."""
+    found: list[Diagnostic] = []
+    for path in sorted(workspace.tests_folder.rglob("*.yaml")):
+        with _collecting(found):
+            for node in read_file(path, workspace.file_name(path)):
+                if not is_nothing(node):
+                    with _collecting(found):
+                        found += read_trial(node, bench).findings()
+    return found
+
+
+def _overlooked(workspace: Workspace) -> list[Diagnostic]:
+    """Name the files that nothing reads, though whoever wrote them thinks so."""
+    return [
+        Diagnostic(
+            "file-name",
+            "this file is never read: definitions end in `.yaml`",
+            Position(workspace.file_name(path), 1, 1),
+            f"rename it to `{path.stem}.yaml`",
+        )
+        for path in sorted(workspace.definitions.rglob("*.yml"))
+    ]

@@ -117,7 +117,9 @@ class Given:
             raise _problem(f"a {kind} is expected here", node.at)
         try:
             return self._scalar(kind, node)
-        except (ValueError, OverflowError) as error:
+        except OverflowError as error:
+            raise _problem(f"`{node.text}` lies outside the years 1 to 9999", node.at) from error
+        except ValueError as error:
             raise _problem(str(error), node.at) from error
 
     def _scalar(self, kind: FieldType, node: Scalar) -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from segmentation_pipeline.documents import Mapping, Node, Scalar, read_file
 from segmentation_pipeline.errors import DefinitionError, SegmentationError
 from segmentation_pipeline.evaluation.evaluate import evaluate
-from segmentation_pipeline.rules.graph import embeds
+from segmentation_pipeline.rules.graph import dependencies
 from segmentation_pipeline.rules.interpret import examine_segment
 from segmentation_pipeline.segments.explain import explanation
 from segmentation_pipeline.segments.trial import read_trial
@@ -84,21 +84,11 @@ def _problems(node: Node, bench: Bench) -> list[str]:
     frames = trial.frames()
     if expect:
         instant = _EPOCH + dt.timedelta(microseconds=trial.clock.as_of)
-        evaluation = evaluate(definitions, frames, instant, only=_needed(definitions, expect))
+        needed = {*expect, *dependencies(definitions.segments, expect)}
+        evaluation = evaluate(definitions, frames, instant, only=needed)
         found = (_member_problem(name, keys, evaluation, instant) for name, keys in expect.items())
         problems += [problem for problem in found if problem is not None]
     return problems
-
-
-def _needed(definitions: Definitions, names: Iterable[str]) -> set[str]:
-    needed: set[str] = set()
-    border = set(names)
-    while border:
-        needed |= border
-        border = {
-            e for name in border if name in definitions.segments for e in embeds(definitions.segments[name])
-        } - needed
-    return needed
 
 
 def _error_problem(error: ExpectedError, definitions: Definitions) -> str | None:

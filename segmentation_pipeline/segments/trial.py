@@ -96,8 +96,8 @@ class Trial:
         for name in self.test.expect:
             if name not in known:
                 at = locate(self.node, ("expect", name))
-                hint = did_you_mean(name, known)
-                found.append(Diagnostic("unknown-segment", f"unknown segment `{name}`", at, hint))
+                message = f"unknown segment `{name}`"
+                found.append(Diagnostic("unknown-segment", message, at, did_you_mean(name, known)))
         try:
             self.frames()
         except DefinitionError as error:

@@ -1,82 +1,141 @@
-"""The rows behind some objects as the interpreter reads them, taken from the index."""
+"""The rows behind some objects as the interpreter reads them, taken from the index.
+
+What a rule reads of an object decides what is gathered: through `on` its parents with their events
+and related rows, through `where` those of related rows; a rank reads every object there is.
+"""
 
 from __future__ import annotations
 
+from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from segmentation_pipeline.evaluation.index import OBJECT_INDEX
+from segmentation_pipeline.rules import tree
 from segmentation_pipeline.rules.world import World
+from segmentation_pipeline.segments.gathering import Gathering
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
-    from segmentation_pipeline.catalog.model import Catalog, ObjectType
+    import polars as pl
+
     from segmentation_pipeline.evaluation.evaluate import Evaluation
-    from segmentation_pipeline.evaluation.index import Index
-
-    Rows = dict[str, dict[str, dict[str, Any]]]
 
 
 def gather_world(
-    evaluation: Evaluation, as_of: dt.datetime, object_name: str, keys: Collection[str]
+    evaluation: Evaluation,
+    as_of: dt.datetime,
+    object_name: str,
+    keys: Collection[str] | None,
+    *,
+    segments: Iterable[str] | None = None,
+    transitions: pl.LazyFrame | pl.DataFrame | None = None,
 ) -> World:
-    """Return a world of the objects with ``keys``: their parents, related rows, events, memberships."""
-    index, definitions = evaluation.index, evaluation.definitions
-    catalog = definitions.catalog
-    kind = catalog.objects[object_name]
-    rows: Rows = {}
-    found = _add(catalog, index, rows, kind, pl.col(kind.key).is_in(list(keys)))
-    for relation in kind.relations.values():
-        other = catalog.objects[relation.object]
-        if relation.foreign_key is not None and _has(index, other.name, relation.foreign_key):
-            _add(catalog, index, rows, other, pl.col(relation.foreign_key).is_in(list(keys)))
-    owners = dict(zip(found[OBJECT_INDEX], found[kind.key], strict=True))
-    events = {}
+    """Return a world in which the objects with ``keys`` (None: all) can be examined.
+
+    It holds what the rules of ``segments`` read (None: of every segment of the object): a rule with a
+    rank makes it hold the whole population. ``transitions`` is the table ``segment_transitions``:
+    ``segment_id``, ``object_index``, ``change``, ``at``; without it nothing was ever published.
+    """
+    definitions = evaluation.definitions
+    gathering = Gathering(definitions.catalog, evaluation.index)
+    kind = definitions.catalog.objects[object_name]
+    found = gathering.load(object_name, kind.key, keys)
     for source in kind.events:
-        if source in index.events:
-            held = index.events[source].filter(pl.col(OBJECT_INDEX).is_in(list(owners))).collect()
-            events[source] = _by_owner(held.iter_rows(named=True), owners)
-    known = memberships(evaluation, object_name, keys)
-    return World(catalog, rows, as_of, events, known, definitions.week_starts)
-
-
-def memberships(evaluation: Evaluation, object_name: str, keys: Collection[str]) -> dict[str, set[str]]:
-    """Return which of ``keys`` are members of every evaluated segment of their object."""
-    kind = evaluation.definitions.catalog.objects[object_name]
-    profile = evaluation.index.profiles[object_name].filter(pl.col(kind.key).is_in(list(keys)))
-    owners = dict(profile.select(OBJECT_INDEX, kind.key).collect().iter_rows())
-    asked = pl.Series(list(owners), dtype=pl.Int64)
-    return {
-        name: {owners[one] for one in ids.filter(ids.is_in(asked.implode()))}
-        for name, ids in evaluation.members.items()
-        if evaluation.definitions.segments[name].object == object_name
-    }
-
-
-def _add(catalog: Catalog, index: Index, rows: Rows, kind: ObjectType, chosen: pl.Expr) -> pl.DataFrame:
-    frame = index.profiles[kind.name].filter(chosen).collect()
-    mine = rows.setdefault(kind.name, {})
-    new = {row[kind.key]: row for row in frame.iter_rows(named=True) if row[kind.key] not in mine}
-    mine |= new
+        gathering.need_events(source, found)
     for relation in kind.relations.values():
-        if relation.key is None or relation.object not in index.profiles or relation.key not in frame.columns:
-            continue
-        parent = catalog.objects[relation.object]
-        wanted = {row[relation.key] for row in new.values()} - set(rows.get(parent.name, {})) - {None}
-        if wanted:
-            _add(catalog, index, rows, parent, pl.col(parent.key).is_in(sorted(wanted)))
-    return frame
+        if relation.foreign_key is not None:
+            gathering.load(relation.object, relation.foreign_key, found if keys is not None else None)
+    asked = None if segments is None else set(segments)
+    for segment in definitions.segments.values():
+        if segment.object == object_name and (asked is None or segment.id in asked):
+            for rule in (segment.where, segment.exclude):
+                if rule is not None:
+                    _reach(rule, object_name, found, gathering)
+    past = {} if transitions is None else gathering.transitions(transitions.lazy())
+    return World(
+        definitions.catalog,
+        gathering.rows,
+        as_of,
+        gathering.events(),
+        gathering.memberships(evaluation),
+        definitions.week_starts,
+        past,
+    )
 
 
-def _has(index: Index, object_name: str, column: str) -> bool:
-    return object_name in index.profiles and column in index.profiles[object_name].collect_schema()
+@singledispatch
+def _reach(node: Any, _object_name: str, _keys: Collection[str], _gathering: Gathering) -> None:
+    """Gather what a condition, or an operand, reads of the rows of an object with ``keys``."""
+    raise NotImplementedError(f"no way to gather what {type(node).__name__} reads")
 
 
-def _by_owner(rows: Iterable[dict[str, Any]], owners: Mapping[int, str]) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        found.setdefault(owners[row[OBJECT_INDEX]], []).append(row)
-    return found
+@_reach.register(tree.Everyone)
+@_reach.register(tree.Field)
+def _(_node: object, _object_name: str, _keys: Collection[str], _gathering: Gathering) -> None:
+    pass
+
+
+@_reach.register(tree.All)
+@_reach.register(tree.Any)
+@_reach.register(tree.AtLeast)
+def _(
+    node: tree.All | tree.Any | tree.AtLeast, object_name: str, keys: Collection[str], gathering: Gathering
+) -> None:
+    for condition in node.conditions:
+        _reach(condition, object_name, keys, gathering)
+
+
+@_reach.register(tree.Not)
+def _(node: tree.Not, object_name: str, keys: Collection[str], gathering: Gathering) -> None:
+    _reach(node.condition, object_name, keys, gathering)
+
+
+@_reach.register(tree.InSegment)
+def _(node: tree.InSegment, object_name: str, keys: Collection[str], gathering: Gathering) -> None:
+    if node.history is not None:
+        gathering.need_past(node.segment, object_name, keys)
+
+
+@_reach.register(tree.On)
+def _(node: tree.On, object_name: str, keys: Collection[str], gathering: Gathering) -> None:
+    parents = gathering.parents(object_name, node.relation, keys)
+    _reach(node.condition, node.object, parents, gathering)
+
+
+@_reach.register(tree.Compare)
+def _(node: tree.Compare, object_name: str, keys: Collection[str], gathering: Gathering) -> None:
+    _reach(node.operand, object_name, keys, gathering)
+
+
+@_reach.register(tree.Sequence)
+def _(node: tree.Sequence, _object_name: str, keys: Collection[str], gathering: Gathering) -> None:
+    gathering.need_events(node.source, keys)
+
+
+@_reach.register(tree.Response)
+def _(node: tree.Response, _object_name: str, keys: Collection[str], gathering: Gathering) -> None:
+    gathering.need_events(node.source.source, keys)
+
+
+@_reach.register(tree.Ratio)
+def _(node: tree.Ratio, object_name: str, keys: Collection[str], gathering: Gathering) -> None:
+    _reach(node.numerator, object_name, keys, gathering)
+    _reach(node.denominator, object_name, keys, gathering)
+
+
+@_reach.register(tree.Measure)
+def _(node: tree.Measure, object_name: str, keys: Collection[str], gathering: Gathering) -> None:
+    if isinstance(node.source, tree.Events):
+        gathering.need_events(node.source.source, keys)
+        return
+    relation = gathering.catalog.objects[object_name].relations[node.source.relation]
+    children = gathering.load(relation.object, str(relation.foreign_key), keys)
+    if node.where is not None:
+        _reach(node.where, relation.object, children, gathering)
+
+
+@_reach.register(tree.Rank)
+def _(node: tree.Rank, object_name: str, _keys: Collection[str], gathering: Gathering) -> None:
+    everyone = gathering.load(object_name, gathering.catalog.objects[object_name].key, None)
+    _reach(node.operand, object_name, everyone, gathering)

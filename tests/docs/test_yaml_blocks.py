@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from segmentation_pipeline.documents import read_documents, read_file
-from segmentation_pipeline.segments.testing import Bench, run_test
+from segmentation_pipeline.segments.testing import run_test
+from segmentation_pipeline.segments.trial import Bench
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```yaml\n(test: .*?)^```$", re.MULTILINE | re.DOTALL)

@@ -88,7 +88,8 @@ events:
     types:
       open: {fields: {message: text}}
       click: {fields: {message: text, link: text}}
-      purchase: {fields: {revenue: decimal(4), items: integer, shipped: date, gift: boolean, paid_at: datetime}}
+      purchase:
+        fields: {revenue: decimal(4), items: integer, shipped: date, gift: boolean, paid_at: datetime}
 """
 NOWHERE = Position("", 0, 0)
 KEYS = ("a", "b", "c", "D", "e")
@@ -104,12 +105,12 @@ def micros(*parts: int) -> int:
 
 
 AS_OFS = (
-    micros(2026, 3, 29, 12), micros(2026, 3, 29, 0, 30), micros(2025, 10, 26, 1, 30), micros(2024, 2, 29, 23, 30),
-    micros(2026, 4, 1), micros(2026, 1, 1, 4, 59, 59), micros(2025, 3, 1, 12),
+    micros(2026, 3, 29, 12), micros(2026, 3, 29, 0, 30), micros(2025, 10, 26, 1, 30),
+    micros(2024, 2, 29, 23, 30),    micros(2026, 4, 1), micros(2026, 1, 1, 4, 59, 59), micros(2025, 3, 1, 12),
 )  # fmt: skip
 TEXTS = (
-    "", " ", "\t\u00a0\u2003", "vip", "VIP", "Vip ", "é", "e\u0301", "É", "straße", "STRASSE", "İ", "i̇", "ΑΣ", "ας",
-    "a%b", "a_b", "a.b", "(", "x\ny", "Free", "pro", "\x1c", "0", "ﬁ", "\u200b",
+    "", " ", "\t\u00a0\u2003", "vip", "VIP", "Vip ", "é", "e\u0301", "É", "straße", "STRASSE", "İ", "i̇",
+    "ΑΣ", "ας",     "a%b", "a_b", "a.b", "(", "x\ny", "Free", "pro", "\x1c", "0", "ﬁ", "\u200b",
 )  # fmt: skip
 PATTERNS = ("^a", "vip$", "(?i)v", "a.b", r"\d", "[é]", "a%b|^$", r"\.", r"^\s*$", "x", "ß", "(?s)x.y")
 NUMBERS = (

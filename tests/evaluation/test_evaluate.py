@@ -187,7 +187,7 @@ def test_a_missing_table_fails_whom_it_concerns(kit, run, rule, table):
 @pytest.mark.parametrize(
     ("rule", "table", "column", "kind", "cause"),
     [
-        (OLD, "contacts", "age", pl.String(), "column `age` of table `contacts` is String, the catalog says integer"),
+        (OLD, "contacts", "age", pl.String(), "column `age` of table `contacts` is String"),
         (BOUGHT, "activities", "at", pl.Datetime("us"), "column `at` of table `activities` is Datetime"),
         (TAGGED, "contacts", "tags", pl.List(pl.Int64()), "column `tags` of table `contacts` is List"),
         (PLANNED, "values", "value_text", pl.Int64(), "column `value_text` of table `values` is Int64"),
@@ -234,7 +234,7 @@ def test_a_naive_instant_is_refused(kit, frames):
 
 
 def test_values_of_the_row_and_of_the_other_table_stand_side_by_side(kit, run, frames):
-    """A test or a frame may hold a struct's field on the object's own row for some, in its table for others."""
+    """A frame may hold a struct's field on the object's row for some, its table for others."""
     contacts = frames["contacts"].with_columns(pl.Series("custom.plan", ["pro", None, None]))
     values = pl.DataFrame(
         {"contact_id": ["a", "b", "c"], "field_name": ["plan"] * 3, "value_text": ["free", "pro", "free"]}

@@ -66,7 +66,8 @@ def test_de_morgan(kit, data):
         kit, rows,
         not_all=Not(All((one, other))), any_not=Any((Not(one), Not(other))),
         not_any=Not(Any((one, other))), all_not=All((Not(one), Not(other))),
-        both=All((one, other)), two=AtLeast(2, (one, other)), either=Any((one, other)), once=AtLeast(1, (one, other)),
+        both=All((one, other)), two=AtLeast(2, (one, other)),
+        either=Any((one, other)), once=AtLeast(1, (one, other)),
     )  # fmt: skip
     assert found["not_all"] == found["any_not"]
     assert found["not_any"] == found["all_not"]

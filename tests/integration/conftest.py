@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,13 +146,13 @@ def wait_until_loaded(ui: Ui, process: subprocess.Popen[bytes], log: Path) -> No
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End Dagster and what it started: first politely, then for good."""
-    for number in (signal.SIGINT, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-            process.wait(30)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            continue
+    """End Dagster politely, then whatever of its processes is left."""
+    process.send_signal(signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(30)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(30)
 
 
 @pytest.fixture(scope="session")

@@ -88,19 +88,23 @@ def test_the_events_of_a_segment_plot_its_size(night, page):
     expect(page.get_by_text("entered", exact=True).first).to_be_visible()
 
 
-def test_a_bad_segment_shows_on_its_check_and_in_the_verdict(broken, night, page):
+def test_a_bad_segment_shows_on_its_check_and_in_the_verdict(broken, night, page, tmp_path):
     assert broken["status"] == "FAILURE"
     open_asset(night, page, "segment/partners", "checks")
     expect(page.get_by_text("fresh", exact=True).first).to_be_visible()
     expect(page.get_by_text("Failed", exact=True).first).to_be_visible()
     expect(page.get_by_text("unknown field `cuontry`").first).to_be_visible()
 
+    page.screenshot(path=tmp_path / "failed_check.png")
+
     open_asset(night, page, "segment_definitions", "checks")
     expect(page.get_by_text("Failed", exact=True).first).to_be_visible()
     expect(page.get_by_text("segment_definitions/segments/partners.yaml:2:").first).to_be_visible()
+    page.screenshot(path=tmp_path / "invalid_definitions.png")
 
     page.goto(f"{night.address}/runs/{broken['runId']}")
     expect(page.get_by_text("could not be evaluated and keep their last good members").first).to_be_visible()
+    page.screenshot(path=tmp_path / "verdict.png")
 
     open_asset(night, page, "segment/vip", "checks")
     expect(page.get_by_text("Passed", exact=True).first).to_be_visible()

@@ -30,7 +30,8 @@ objects:
   opportunity:
     table: opportunities
     key: opportunity_id
-    fields: {opportunity_id: text, contact_id: text, stage: text, amount: decimal(2), created_at: datetime, tags: {type: list, of: text}}
+    fields: {opportunity_id: text, contact_id: text, stage: text, amount: decimal(2), created_at: datetime,
+             tags: {type: list, of: text}}
   note:
     table: notes
     key: note_id

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 — tables of cases, one a line, the rule as its author writes it
 """Definitions as people write them: the keys around a rule, members, pins, and folders of files."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 — tables of cases, one a line, the rule as its author writes it
 """Who embeds whom: order, loops and what they are called."""
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
+# ruff: noqa: E501 — tables of cases, one a line, the rule as its author writes it
 """Values of rules by the type of what they are compared with."""
 
 from __future__ import annotations
 
-from decimal import Decimal as D
+import decimal
 
 import pytest
 
@@ -32,10 +33,10 @@ GREEK = Enum(("e\u0301lite", "pro"))
         (Integer(), "1e3", 1000), (Integer(), " 7 ", 7), (Integer(), str(2**63 - 1), 2**63 - 1),
         (Integer(), str(-(2**63)), -(2**63)),
         (Number(), "0.1", 0.1), (Number(), ".5", 0.5), (Number(), "5.", 5.0), (Number(), "-1e-3", -0.001),
-        (Decimal(2), "0.10", D("0.1")), (Decimal(2), "100", D(100)), (Decimal(2), "-0", D(0)),
-        (Decimal(0), "1e2", D(100)), (Decimal(4), "0.12340000", D("0.1234")),
-        (Decimal(2), "1" * 36, D("1" * 36)),
-        (Decimal(18), "1" * 20 + "." + "1" * 18, D("1" * 20 + "." + "1" * 18)),
+        (Decimal(2), "0.10", decimal.Decimal("0.1")), (Decimal(2), "100", decimal.Decimal(100)), (Decimal(2), "-0", decimal.Decimal(0)),
+        (Decimal(0), "1e2", decimal.Decimal(100)), (Decimal(4), "0.12340000", decimal.Decimal("0.1234")),
+        (Decimal(2), "1" * 36, decimal.Decimal("1" * 36)),
+        (Decimal(18), "1" * 20 + "." + "1" * 18, decimal.Decimal("1" * 20 + "." + "1" * 18)),
         (Boolean(), "true", True), (Boolean(), "FALSE", False), (Boolean(), "1", True), (Boolean(), "0", False),
         (Date(), "today", Day()), (Datetime(), "30 days ago", RelativeInstant(-30, "day")),
         (Datetime(), "1970-01-01T00:00:01Z", AbsoluteInstant(1_000_000)),

@@ -10,7 +10,8 @@ from segmentation_pipeline.catalog.reading import load_catalog_node
 from segmentation_pipeline.documents import read_file
 from segmentation_pipeline.rules.interpret import examine_segment
 from segmentation_pipeline.sample import AS_OF
-from segmentation_pipeline.segments.testing import Bench, run_files
+from segmentation_pipeline.segments.testing import run_files
+from segmentation_pipeline.segments.trial import Bench
 from segmentation_pipeline.segments.worlds import gather_world
 
 SHIPPED = Path(__file__).parents[2] / "segment_definitions"

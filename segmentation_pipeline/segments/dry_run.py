@@ -1,0 +1,49 @@
+"""Definitions evaluated on the lake as it stands: nothing is written, no lock is taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from segmentation_pipeline.errors import RunFailed
+from segmentation_pipeline.evaluation.evaluate import evaluate_index
+from segmentation_pipeline.evaluation.stored_index import input_tables, read_index
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection, Iterable
+
+    from segmentation_pipeline.catalog.model import Catalog
+    from segmentation_pipeline.evaluation.evaluate import Evaluation
+    from segmentation_pipeline.evaluation.index import Index
+    from segmentation_pipeline.lake.store import DeltaStore, Snapshot
+    from segmentation_pipeline.rules.segment import Definitions
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The tables of a lake, pinned, and the instant that rules count back from."""
+
+    store: DeltaStore
+    inputs: Snapshot
+    as_of: dt.datetime
+
+    def index(self, catalog: Catalog) -> Index:
+        """Return what rules over a catalog read, at the pinned versions."""
+        return read_index(self.store, catalog, self.inputs)
+
+    def evaluate(self, definitions: Definitions, only: Collection[str], index: Index) -> Evaluation:
+        """Evaluate segments; ``only`` holds what they embed, too."""
+        return evaluate_index(definitions, index, self.as_of, only=only)
+
+
+def pin(store: DeltaStore, catalogs: Iterable[Catalog], as_of: dt.datetime) -> Standing:
+    """Pin every table that the catalogs name. Raises `RunFailed` where nothing was imported."""
+    inputs = store.snapshot(sorted({table for catalog in catalogs for table in input_tables(catalog)}))
+    if not inputs.versions:
+        raise RunFailed(
+            "there is nothing to evaluate: no table has been imported",
+            where=store.root.text,
+            hint="segmentation import TABLE FILE",
+        )
+    return Standing(store, inputs, as_of)
