@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.errors import LakeError
+from segmentation_pipeline.evaluation.index import HISTORY
 from segmentation_pipeline.lake.store import DeltaStore
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def store_of(workspace: Workspace) -> DeltaStore:
 
 def source_frames(workspace: Workspace, catalog: Catalog) -> dict[str, pl.LazyFrame]:
     """Return every imported table of the catalog at its latest version, pinned."""
-    snapshot = store_of(workspace).snapshot(catalog.table_names())
+    snapshot = store_of(workspace).snapshot([*catalog.table_names(), HISTORY])
     if not snapshot.versions:
         raise LakeError(
             "nothing has been imported yet", where=str(workspace.lake), hint="segmentation import TABLE FILE"

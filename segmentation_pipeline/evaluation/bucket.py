@@ -6,22 +6,37 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.catalog.types import Datetime
-from segmentation_pipeline.evaluation.columns import compared_fields, source_fields
+from segmentation_pipeline.evaluation.columns import compared_fields, row_fields
+from segmentation_pipeline.evaluation.features import features_of, join_features, named
+from segmentation_pipeline.evaluation.histories import recall
 from segmentation_pipeline.evaluation.index import OBJECT_INDEX
-from segmentation_pipeline.evaluation.measures import Timeline, aggregate, threshold
+from segmentation_pipeline.evaluation.plan import Ranking, rankings
+from segmentation_pipeline.evaluation.rankings import KEY, POPULATION, VALUE
+from segmentation_pipeline.evaluation.rows import with_fields
+from segmentation_pipeline.evaluation.sequences import find_chains
+from segmentation_pipeline.evaluation.thresholds import Columns, threshold
 from segmentation_pipeline.evaluation.to_polars import Masks, Rows, compile_condition
+from segmentation_pipeline.evaluation.units import in_units
 from segmentation_pipeline.rules.graph import embeds
-from segmentation_pipeline.rules.tree import Events, Field, Measure, Related
+from segmentation_pipeline.rules.tree import (
+    Compare,
+    Field,
+    InSegment,
+    Measure,
+    On,
+    Rank,
+    Ratio,
+    Response,
+    Sequence,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from segmentation_pipeline.catalog.model import ObjectType
     from segmentation_pipeline.evaluation.index import Index
-    from segmentation_pipeline.evaluation.plan import Bucket, Leaf, Plan
+    from segmentation_pipeline.evaluation.plan import Bucket, Plan
+    from segmentation_pipeline.evaluation.to_polars import LeafNode
     from segmentation_pipeline.rules.segment import Segment
-    from segmentation_pipeline.rules.tree import Compare
 
 
 def evaluate_bucket(plan: Plan, bucket: Bucket, index: Index) -> pl.DataFrame:
@@ -31,24 +46,26 @@ def evaluate_bucket(plan: Plan, bucket: Bucket, index: Index) -> pl.DataFrame:
     the leaf masks and the segments before them.
     """
     here = pl.col(OBJECT_INDEX).is_between(bucket.start, bucket.end, closed="left")
-    masks = _field_masks(plan, index, here)
-    for features, thresholds in _measure_masks(plan, index, here):
-        masks = masks.join(features, on=OBJECT_INDEX, how="left", maintain_order="left")
-        masks = masks.with_columns(thresholds)
-    named: dict[str, str] = {name: f"segment:{name}" for name in plan.given}
-    masks = masks.with_columns(_member_of(ids).alias(named[name]) for name, ids in plan.given.items())
-    leaves: dict[str, dict[Compare, str]] = {}
+    masks = _row_masks(plan, index, here)
+    masks = _computed_masks(plan, index, masks, here)
+    for found, name in (*_chains(plan, index, here), *_histories(plan, index)):
+        marked = found.with_columns(pl.lit(value=True).alias(name))
+        masks = masks.join(marked, on=OBJECT_INDEX, how="left", maintain_order="left")
+        masks = masks.with_columns(pl.col(name).fill_null(value=False))
+    columns = {name: f"segment:{name}" for name in plan.given}
+    masks = masks.with_columns(_member_of(ids).alias(columns[name]) for name, ids in plan.given.items())
+    leaves: dict[str, dict[LeafNode, str]] = {}
     for leaf, mask in plan.leaves.items():
-        leaves.setdefault(leaf.zone, {})[leaf.compare] = mask
+        leaves.setdefault(leaf.zone, {})[leaf.node] = mask
     for level in _levels(plan.segments):
         masks = masks.with_columns(
-            compile_segment(segment, Masks(leaves.get(segment.time_zone, {}), named), plan).alias(
+            compile_segment(segment, Masks(leaves.get(segment.time_zone, {}), columns), plan).alias(
                 f"segment:{segment.id}"
             )
             for segment in level
         )
-        named |= {segment.id: f"segment:{segment.id}" for segment in level}
-    wanted = [pl.col(named[segment.id]).alias(segment.id) for segment in plan.segments]
+        columns |= {segment.id: f"segment:{segment.id}" for segment in level}
+    wanted = [pl.col(columns[segment.id]).alias(segment.id) for segment in plan.segments]
     return masks.select(OBJECT_INDEX, *wanted).collect(engine="streaming").sort(OBJECT_INDEX)
 
 
@@ -62,6 +79,20 @@ def _levels(segments: Iterable[Segment]) -> list[list[Segment]]:
             levels.append([])
         levels[height[segment.id]].append(segment)
     return levels
+
+
+def rank_values(plan: Plan, ranking: Ranking, bucket: Bucket, index: Index) -> pl.DataFrame:
+    """Return what a rank orders by, in whole units: ``object_index``, its value and the object's key."""
+    here = pl.col(OBJECT_INDEX).is_between(bucket.start, bucket.end, closed="left")
+    kind = plan.catalog.objects[plan.object]
+    operand = ranking.rank.operand
+    names = named(features_of(operand, ranking.zone))
+    fields = row_fields(operand)
+    rows = with_fields(plan.catalog, index, plan.object, fields, index.profiles[plan.object].filter(here))
+    rows = rows.select(OBJECT_INDEX, pl.col(kind.key).alias(KEY), *(pl.col(found.name) for found in fields))
+    rows = join_features(plan, index, rows, names, here)
+    value = in_units(operand, Columns(names, {}, ranking.zone))
+    return rows.select(OBJECT_INDEX, value.alias(VALUE), KEY).collect(engine="streaming")
 
 
 def compile_segment(segment: Segment, masks: Masks, plan: Plan) -> pl.Expr:
@@ -83,94 +114,64 @@ def _member_of(ids: pl.Series) -> pl.Expr:
     return pl.col(OBJECT_INDEX).is_in(ids.implode())
 
 
-def _field_masks(plan: Plan, index: Index, here: pl.Expr) -> pl.LazyFrame:
-    leaves = plan.leaves_over(Field)
-    needed = {found for leaf in leaves for found in compared_fields(leaf.compare)}
-    rows = with_fields(plan, index, plan.object, needed, index.profiles[plan.object].filter(here))
-    return rows.select(OBJECT_INDEX, *(_mask(plan, leaf).alias(name) for leaf, name in leaves.items()))
-
-
-def _mask(plan: Plan, leaf: Leaf) -> pl.Expr:
-    return compile_condition(leaf.compare, Rows(plan.clock(leaf.zone)))
-
-
-def with_fields(
-    plan: Plan, index: Index, object_name: str, needed: Iterable[Field], rows: pl.LazyFrame
-) -> pl.LazyFrame:
-    """Return rows of an object with the needed fields of its parents joined, named by their paths."""
-    kind = plan.catalog.objects[object_name]
-    hops: dict[str, set[tuple[str, ...]]] = {}
-    for found in needed:
-        if len(found.path) > 1:
-            hops.setdefault(found.path[0], set()).add(found.path[1:])
-    for hop, paths in sorted(hops.items()):
-        relation = kind.relations[hop]
-        parent = plan.catalog.objects[relation.object]
-        below = [
-            Field(path, found.type)
-            for path in sorted(paths)
-            for found in needed
-            if found.path == (hop, *path)
-        ]
-        parents = with_fields(plan, index, parent.name, below, index.profiles[parent.name])
-        columns = {".".join(path): f"{hop}.{'.'.join(path)}" for path in sorted(paths)}
-        joined = parents.select(
-            pl.col(parent.key).alias(f"{hop}:key"),
-            *(pl.col(name).alias(path) for name, path in columns.items()),
-        )
-        rows = rows.join(
-            joined, left_on=relation.key, right_on=f"{hop}:key", how="left", maintain_order="left"
-        )
-    return rows
-
-
-def _measure_masks(plan: Plan, index: Index, here: pl.Expr) -> Iterable[tuple[pl.LazyFrame, list[pl.Expr]]]:
-    """Yield, per source, its features by ``object_index`` and the leaf masks over them."""
-    by_source: dict[str, list[tuple[Measure, str, list[tuple[Leaf, str]]]]] = {}
-    for number, (measure, leaves) in enumerate(plan.measures().items()):
-        for zone in dict.fromkeys(leaf.zone for leaf, _ in leaves):
-            mine = [(leaf, name) for leaf, name in leaves if leaf.zone == zone]
-            source = measure.source
-            key = source.source if isinstance(source, Events) else f"{source.relation}\n"
-            by_source.setdefault(key, []).append((measure, f"measure:{number}:{zone}", mine))
-    for group in by_source.values():
-        rows, timeline = _source_rows(plan, index, [measure for measure, _, _ in group], here)
-        aggregates = [
-            expression
-            for measure, name, leaves in group
-            for expression in aggregate(measure, timeline, plan.clock(leaves[0][0].zone), name)
-        ]
-        thresholds = [
-            threshold(leaf.compare, measure, name, plan.clock(leaf.zone)).alias(mask)
-            for measure, name, leaves in group
-            for leaf, mask in leaves
-        ]
-        yield rows.group_by(OBJECT_INDEX).agg(aggregates), thresholds
-
-
-def _source_rows(
-    plan: Plan, index: Index, measures: list[Measure], here: pl.Expr
-) -> tuple[pl.LazyFrame, Timeline]:
-    source = measures[0].source
-    if isinstance(source, Events):
-        events = plan.catalog.events[source.source]
-        asked = [measure.source for measure in measures if isinstance(measure.source, Events)]
-        types = sorted({kind for source in asked for kind in source.types})
-        rows = index.events[source.source].filter(here, pl.col(events.type).is_in(types))
-        return rows, Timeline(events.time, events.fields[events.time].type, events.id, events.type)
-    return _related_rows(plan, index, source, measures, here)
-
-
-def _related_rows(
-    plan: Plan, index: Index, source: Related, measures: list[Measure], here: pl.Expr
-) -> tuple[pl.LazyFrame, Timeline]:
+def _row_masks(plan: Plan, index: Index, here: pl.Expr) -> pl.LazyFrame:
+    """Return the masks of leaves that one row decides: comparisons of fields, conditions on parents."""
     kind = plan.catalog.objects[plan.object]
-    relation = kind.relations[source.relation]
-    other: ObjectType = plan.catalog.objects[relation.object]
-    assert relation.foreign_key is not None
-    needed = {found for measure in measures for found in source_fields(measure)}
-    keys = index.profiles[plan.object].filter(here).select(pl.col(kind.key).alias("owner:key"), OBJECT_INDEX)
-    rows = with_fields(plan, index, other.name, needed, index.profiles[other.name].drop(OBJECT_INDEX))
-    rows = rows.join(keys, left_on=relation.foreign_key, right_on="owner:key", how="inner")
-    time = relation.time
-    return rows, Timeline(time, other.fields[time].type if time else Datetime(), other.key)
+    compared = plan.comparisons_over(Field)
+    needed = {
+        found for leaf in compared if isinstance(leaf.node, Compare) for found in compared_fields(leaf.node)
+    }
+    rows = with_fields(plan.catalog, index, plan.object, needed, index.profiles[plan.object].filter(here))
+    parents = plan.leaves_of(On)
+    for leaf, name in parents.items():
+        assert isinstance(leaf.node, On)
+        accepted = (
+            plan.parents[leaf]
+            .rename("parent:key")
+            .to_frame()
+            .lazy()
+            .with_columns(pl.lit(value=True).alias(name))
+        )
+        key = kind.relations[leaf.node.relation].key
+        rows = rows.join(accepted, left_on=key, right_on="parent:key", how="left", maintain_order="left")
+    masks = [
+        compile_condition(leaf.node, Rows(plan.clock(leaf.zone))).alias(name)
+        for leaf, name in compared.items()
+    ]
+    return rows.select(
+        OBJECT_INDEX, *masks, *(pl.col(name).fill_null(value=False) for name in parents.values())
+    )
+
+
+def _computed_masks(plan: Plan, index: Index, masks: pl.LazyFrame, here: pl.Expr) -> pl.LazyFrame:
+    """Add the masks of comparisons of measures, ratios, responses and ranks."""
+    compared = plan.comparisons_over(Measure, Ratio, Response, Rank)
+    nodes = [(leaf, leaf.node) for leaf in compared if isinstance(leaf.node, Compare)]
+    features = named(feature for leaf, node in nodes for feature in features_of(node.operand, leaf.zone))
+    ranks = {ranking: f"rank:{number}" for number, ranking in enumerate(rankings(compared))}
+    masks = join_features(plan, index, masks, features, here)
+    for ranking, name in ranks.items():
+        frame = plan.ranks[ranking].lazy()
+        renamed = frame.rename({VALUE: name, POPULATION: f"{name}:{POPULATION}"})
+        masks = masks.join(renamed, on=OBJECT_INDEX, how="left", maintain_order="left")
+    return masks.with_columns(
+        threshold(node.operand, node, Columns(features, ranks, leaf.zone), plan.clock(leaf.zone)).alias(
+            compared[leaf]
+        )
+        for leaf, node in nodes
+    )
+
+
+def _chains(plan: Plan, index: Index, here: pl.Expr) -> Iterator[tuple[pl.LazyFrame, str]]:
+    for leaf, name in plan.leaves_of(Sequence).items():
+        assert isinstance(leaf.node, Sequence)
+        source = plan.catalog.events[leaf.node.source]
+        events = index.events[source.name].filter(here)
+        yield find_chains(leaf.node, source, events, plan.clock(leaf.zone)), name
+
+
+def _histories(plan: Plan, index: Index) -> Iterator[tuple[pl.LazyFrame, str]]:
+    for leaf, name in plan.leaves_of(InSegment).items():
+        assert isinstance(leaf.node, InSegment)
+        assert leaf.node.history is not None
+        yield recall(leaf.node.segment, leaf.node.history, index.transitions, plan.clock(leaf.zone)), name

@@ -1,42 +1,28 @@
-"""Which fields and measures a rule reads: what a frame must hold before the rule can run on it."""
+"""Which fields a condition reads from the row it is examined on."""
 
 from __future__ import annotations
 
 from functools import singledispatch
-from typing import TYPE_CHECKING
 
 from segmentation_pipeline.rules.graph import walk
-from segmentation_pipeline.rules.tree import Compare, Condition, Field, InSegment, Measure
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from segmentation_pipeline.rules.segment import Segment
-    from segmentation_pipeline.rules.tree import Operand
-
-
-def comparisons(condition: Condition) -> Iterator[Compare]:
-    """Yield the comparisons of a rule, those inside measures left out."""
-    return (node for node in walk(condition) if isinstance(node, Compare))
-
-
-def rule_comparisons(segment: Segment) -> Iterator[Compare]:
-    """Yield the comparisons of a segment's ``where`` and ``exclude``."""
-    for root in (segment.where, segment.exclude):
-        if root is not None:
-            yield from comparisons(root)
-
-
-def embedded(condition: Condition) -> set[str]:
-    """Return the segments a rule embeds."""
-    return {node.segment for node in walk(condition) if isinstance(node, InSegment)}
+from segmentation_pipeline.rules.tree import (
+    Compare,
+    Condition,
+    Field,
+    Measure,
+    Operand,
+    Rank,
+    Ratio,
+    Response,
+)
 
 
 def fields(condition: Condition | None) -> set[Field]:
     """Return the fields that the comparisons of a condition read from the row itself."""
     if condition is None:
         return set()
-    return {found for compare in comparisons(condition) for found in compared_fields(compare)}
+    nodes = (node for node in walk(condition) if isinstance(node, Compare))
+    return {found for node in nodes for found in compared_fields(node)}
 
 
 def compared_fields(compare: Compare) -> set[Field]:
@@ -57,7 +43,10 @@ def _(operand: Field) -> tuple[Field, ...]:
 
 
 @row_fields.register(Measure)
-def _(_operand: Measure) -> tuple[Field, ...]:
+@row_fields.register(Ratio)
+@row_fields.register(Response)
+@row_fields.register(Rank)
+def _(_operand: Measure | Ratio | Response | Rank) -> tuple[Field, ...]:
     return ()
 
 

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.evaluation.bucket import evaluate_bucket
+from segmentation_pipeline.evaluation.engine import ENGINE_ERRORS, Engine
 from segmentation_pipeline.evaluation.index import OBJECT_INDEX, Index, build_index
-from segmentation_pipeline.evaluation.members import active_pins, look_up
-from segmentation_pipeline.evaluation.plan import BUCKET, Plan, buckets, distinct_leaves
+from segmentation_pipeline.evaluation.plan import BUCKET
 from segmentation_pipeline.evaluation.requirements import missing
+from segmentation_pipeline.evaluation.stages import all_barriers, next_stage, parent_conditions
 from segmentation_pipeline.rules.clock import to_micros
 from segmentation_pipeline.rules.graph import embeds
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
+    from segmentation_pipeline.evaluation.engine import Progress
+    from segmentation_pipeline.evaluation.plan import Leaf
+    from segmentation_pipeline.evaluation.stages import ParentCondition
     from segmentation_pipeline.rules.segment import Definitions, Segment
-
-    Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,32 +91,70 @@ def evaluate_index(
     A segment that cannot be evaluated, or is ``refused`` with a cause, fails with those that embed
     it; the others go on.
     """
-    known = published or {}
     chosen = {
         name: s for name, s in definitions.segments.items() if s.active and (only is None or name in only)
     }
-    failed = _failures(definitions, chosen, index, known, refused or {})
-    members: dict[str, pl.Series] = {}
+    failed = _failures(definitions, chosen, index, published or {}, refused or {})
+    parents = parent_conditions(segment for name, segment in chosen.items() if name not in failed)
+    known = dict(published or {})
+    engine = Engine(definitions, index, to_micros(as_of), bucket_size, progress)
     pinned: dict[str, pl.Series] = {}
     kept_out: dict[str, pl.Series] = {}
     pending: dict[str, tuple[str, ...]] = {}
-    for kind in definitions.catalog.objects.values():
-        ready = [s for s in chosen.values() if s.object == kind.name and s.id not in failed]
-        while ready:
-            plan, unresolved = _plan(definitions, ready, index, to_micros(as_of), known)
-            try:
-                masks = _masks(plan, index, bucket_size, progress)
-            except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-                _isolate(plan, index, failed)
-                _spread(chosen, failed)
-                ready = [segment for segment in ready if segment.id not in failed]
-                continue
-            pending |= unresolved
-            members |= {segment.id: masks.filter(pl.col(segment.id))[OBJECT_INDEX] for segment in ready}
-            pinned |= plan.pinned_in
-            kept_out |= plan.pinned_out
-            break
+    while waiting := _waiting(chosen, failed, parents, known):
+        stage = next_stage(waiting, known, parents)
+        try:
+            plan = engine.plan(stage, known, parents)
+            masks = engine.masks(plan)
+        except ENGINE_ERRORS as error:
+            failed |= _isolate(engine, stage, known, parents, error)
+            _spread(chosen, failed)
+            continue
+        known |= {segment.id: masks.filter(pl.col(segment.id))[OBJECT_INDEX] for segment in stage}
+        pinned |= plan.pinned_in
+        kept_out |= plan.pinned_out
+        pending |= engine.pending(plan)
+    members = {name: known[name] for name in chosen if name not in failed}
     return Evaluation(index, definitions, members, pinned, kept_out, pending, failed)
+
+
+def _waiting(
+    chosen: Mapping[str, Segment],
+    failed: Mapping[str, Failure],
+    parents: Mapping[Leaf, ParentCondition],
+    known: Collection[str],
+) -> list[Segment]:
+    """Return what is still to be computed: segments that did not fail, and the parents they look at."""
+    sound = [segment for name, segment in chosen.items() if name not in failed]
+    looked_at = [parents[leaf].segment for leaf in parent_conditions(sound)]
+    return [segment for segment in (*sound, *looked_at) if segment.id not in known]
+
+
+def _isolate(
+    engine: Engine,
+    stage: Sequence[Segment],
+    known: Mapping[str, pl.Series],
+    parents: Mapping[Leaf, ParentCondition],
+    error: BaseException,
+) -> dict[str, Failure]:
+    """Find which segments of a stage the engine cannot compute, by computing each alone.
+
+    A condition on a parent that fails is the fault of the segments that look at it.
+    """
+    nobody = {segment.id: pl.Series(OBJECT_INDEX, [], dtype=pl.Int64) for segment in stage}
+    found: dict[str, Failure] = {}
+    for segment in stage:
+        try:
+            engine.masks(engine.plan([segment], {**nobody, **known}, parents))
+        except ENGINE_ERRORS as problem:
+            found[segment.id] = Failure(f"the engine cannot compute it: {problem}", (segment.id,))
+    for name in [name for name in found if name not in engine.definitions.segments]:
+        cause = found.pop(name).cause
+        users = [s.id for s in engine.definitions.segments.values() if name in all_barriers(s, parents)]
+        found |= {user: Failure(cause, (user,)) for user in users}
+    if not found:
+        raise RuntimeError("the segments fail together, but not alone") from error
+    return found
 
 
 def _failures(
@@ -145,66 +184,3 @@ def _spread(chosen: Mapping[str, Segment], failed: dict[str, Failure]) -> None:
         bad = next((embedded for embedded in embeds(segment) if embedded in failed), None)
         if bad is not None:
             failed[name] = Failure(failed[bad].cause, (name, *failed[bad].path))
-
-
-def _plan(
-    definitions: Definitions,
-    segments: list[Segment],
-    index: Index,
-    as_of: int,
-    published: Mapping[str, pl.Series],
-) -> tuple[Plan, dict[str, tuple[str, ...]]]:
-    kind = definitions.catalog.objects[segments[0].object]
-    lookup = look_up(segments, kind, index.profiles[kind.name])
-    ids = {segment.id for segment in segments}
-    given = {name for segment in segments for name in embeds(segment) if name not in ids}
-    plan = Plan(
-        definitions.catalog,
-        kind.name,
-        as_of,
-        definitions.week_starts,
-        tuple(segments),
-        distinct_leaves(segments),
-        {name: published[name] for name in given},
-    )
-    listed, pinned_in, pinned_out, pending = {}, {}, {}, {}
-    for segment in segments:
-        if segment.members is not None:
-            listed[segment.id] = lookup.ids(segment.members)
-        pins = active_pins(segment, plan.clock(segment.time_zone))
-        if pins:
-            pinned_in[segment.id] = lookup.ids(pin.key for pin in pins if pin.put == "in")
-            pinned_out[segment.id] = lookup.ids(pin.key for pin in pins if pin.put == "out")
-        if unknown := lookup.pending((*(segment.members or ()), *(pin.key for pin in pins))):
-            pending[segment.id] = unknown
-    return replace(plan, listed=listed, pinned_in=pinned_in, pinned_out=pinned_out), pending
-
-
-def _masks(plan: Plan, index: Index, size: int, progress: Progress | None) -> pl.DataFrame:
-    last = index.profiles[plan.object].select(pl.col(OBJECT_INDEX).max()).collect().item()
-    ranges = buckets(0 if last is None else last + 1, size)
-    frames = []
-    for number, bucket in enumerate(ranges):
-        frames.append(evaluate_bucket(plan, bucket, index))
-        if progress is not None:
-            progress(plan.object, number + 1, len(ranges))
-    if not frames:
-        schema = {OBJECT_INDEX: pl.Int64, **{segment.id: pl.Boolean for segment in plan.segments}}
-        return pl.DataFrame(schema=schema)
-    return pl.concat(frames)
-
-
-def _isolate(plan: Plan, index: Index, failed: dict[str, Failure]) -> None:
-    """Find which segments the engine cannot compute, by computing the leaves of each alone."""
-    before = len(failed)
-    problem: Exception | None = None
-    for segment in plan.segments:
-        given = {name: pl.Series(OBJECT_INDEX, [], dtype=pl.Int64) for name in embeds(segment)}
-        alone = replace(plan, segments=(segment,), leaves=distinct_leaves([segment]), given=given)
-        try:
-            _masks(alone, index, BUCKET, None)
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-            problem = error if isinstance(error, Exception) else RuntimeError(str(error))
-            failed[segment.id] = Failure(f"the engine cannot compute it: {error}", (segment.id,))
-    if len(failed) == before:
-        raise problem or RuntimeError("the segments fail together, but not alone")

@@ -60,5 +60,9 @@ def _(history: PublishedAt, transitions: pl.LazyFrame, clock: Clock) -> pl.LazyF
 
 def _inside_since(transitions: pl.LazyFrame) -> pl.LazyFrame:
     """Return who is inside after the last transition, and since when; an exit counts before an entry."""
-    last = transitions.sort(_AT, pl.col("change") == "entered").group_by(OBJECT_INDEX, maintain_order=True).last()
+    last = (
+        transitions.sort(_AT, pl.col("change") == "entered")
+        .group_by(OBJECT_INDEX, maintain_order=True)
+        .last()
+    )
     return last.filter(pl.col("change") == "entered")

@@ -35,6 +35,16 @@ if TYPE_CHECKING:
     Frames = Mapping[str, pl.LazyFrame]
 
 OBJECT_INDEX = "object_index"
+HISTORY = "segment_transitions"
+TRANSITIONS = pl.Schema(
+    {
+        "segment_id": pl.String(),
+        OBJECT_INDEX: pl.Int64(),
+        "change": pl.String(),
+        "at": pl.Datetime("us", "UTC"),
+    }
+)
+"""What the index keeps of `HISTORY`."""
 _STRUCT = "field_name"
 _VALUE_COLUMN: dict[type, str] = {
     Text: "value_text",
@@ -55,11 +65,13 @@ class Index:
     A profile has ``object_index``, the object's key and its fields by name, sorted by
     ``object_index``. Events have ``object_index`` and the source's columns; those of unknown
     objects are left out. ``problems`` says, by object or source and column, why one is not there.
+    ``transitions`` is what was published before: ``segment_id``, ``object_index``, ``change``, ``at``.
     """
 
     profiles: Mapping[str, pl.LazyFrame]
     events: Mapping[str, pl.LazyFrame]
     problems: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    transitions: pl.LazyFrame = field(default_factory=lambda: pl.LazyFrame(schema=TRANSITIONS))
 
 
 def build_index(catalog: Catalog, frames: Frames) -> Index:
@@ -78,7 +90,7 @@ def build_index(catalog: Catalog, frames: Frames) -> Index:
         found = _events(source, owner, keys, frames, problems.setdefault(source.name, {}))
         if found is not None:
             events[source.name] = found
-    return Index(profiles, events, problems)
+    return Index(profiles, events, problems, _transitions(catalog, profiles, frames))
 
 
 def normal(column: pl.Expr, kind: FieldType) -> pl.Expr:
@@ -192,3 +204,21 @@ def _events(
         .select(normal(pl.col(name), found.type) for name, found in here.items())
         .join(keys, left_on=source.key, right_on=owner.key, how="inner")
     )
+
+
+def _transitions(catalog: Catalog, profiles: Frames, frames: Frames) -> pl.LazyFrame:
+    """Return published transitions by ``object_index``; rows written by hand name the object's key."""
+    if HISTORY not in frames:
+        return pl.LazyFrame(schema=TRANSITIONS)
+    frame = frames[HISTORY]
+    schema = frame.collect_schema()
+    if OBJECT_INDEX in schema:
+        return frame.select(list(TRANSITIONS))
+    parts = [
+        frame.filter(pl.col(kind.key).is_not_null())
+        .join(profiles[kind.name].select(kind.key, OBJECT_INDEX), on=kind.key, how="inner")
+        .select(list(TRANSITIONS))
+        for kind in catalog.objects.values()
+        if kind.key in schema and kind.name in profiles
+    ]
+    return pl.concat([pl.LazyFrame(schema=TRANSITIONS), *parts])

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from segmentation_pipeline.catalog.contracts import polars_type
 from segmentation_pipeline.catalog.types import Date, Decimal, Integer, Number
-from segmentation_pipeline.evaluation.averages import compare_average
 from segmentation_pipeline.evaluation.intervals import inside
-from segmentation_pipeline.evaluation.predicates import compare
+from segmentation_pipeline.evaluation.predicates import local_date
 from segmentation_pipeline.evaluation.to_polars import Rows, compile_condition
 from segmentation_pipeline.rules.clock import DAY, to_day
 from segmentation_pipeline.rules.tree import Events
@@ -19,10 +18,12 @@ from segmentation_pipeline.rules.tree import Events
 if TYPE_CHECKING:
     from segmentation_pipeline.catalog.types import FieldType
     from segmentation_pipeline.rules.clock import Clock
-    from segmentation_pipeline.rules.tree import Compare, Measure
+    from segmentation_pipeline.rules.tree import Measure
+
+    Span = tuple[int | None, int | None]
 
 _MILLION = 1_000_000
-_WIDE = Decimal(0)
+WIDE = Decimal(0)
 """The type a sum of integers is compared in: 38 digits, where 64 bits could wrap."""
 _LARGEST = float(10**38)
 
@@ -51,30 +52,46 @@ class Timeline:
             return pl.col(self.order).is_not_null()
         return (self.point() <= self.now(clock)).fill_null(value=True)
 
+    def span(self, measure: Measure, clock: Clock) -> Span:
+        """Return the window of a measure in the unit of ``point``."""
+        if measure.within is None:
+            return None, None
+        return (clock.day_span if isinstance(self.kind, Date) else clock.span)(measure.within)
+
+    def day(self, clock: Clock) -> pl.Expr:
+        """Return the local day of every row, as a number."""
+        assert self.time is not None
+        assert self.kind is not None
+        return local_date(pl.col(self.time), self.kind, clock).to_physical().cast(pl.Int64)
+
     def now(self, clock: Clock) -> int:
         return to_day(clock.today) if isinstance(self.kind, Date) else clock.as_of
 
 
 def aggregate(measure: Measure, timeline: Timeline, clock: Clock, name: str) -> list[pl.Expr]:
-    """Return the aggregates of one measure, named ``name`` (an average also ``name`` + ``:count``)."""
+    """Return the aggregates of one measure, named ``name`` (a fraction also ``name`` + ``:count``)."""
     chosen = _chosen(measure, timeline, clock)
     if measure.measure == "count":
         return [chosen.sum().cast(pl.Int64).alias(name)]
-    if measure.measure in ("days_since_first", "days_since_last"):
-        point = timeline.point().filter(chosen)
-        latest = point.min() if measure.measure == "days_since_first" else point.max()
-        length = 1 if isinstance(timeline.kind, Date) else DAY
-        return [((timeline.now(clock) - latest) // length).alias(name)]
+    if measure.of is None:
+        return [_over_time(measure, timeline, clock, chosen).cast(pl.Int64).alias(name)]
     values = _values(measure).filter(chosen)
     match measure.measure:
         case "sum":
             if isinstance(measure.type, Integer):
                 values = values.cast(pl.Int128)
-                return [values.sum().cast(polars_type(_WIDE)).alias(name)]
+                return [values.sum().cast(polars_type(WIDE)).alias(name)]
             return [values.sum().alias(name)]
         case "avg":
             total = values.to_physical().cast(pl.Int128).sum()
             return [total.alias(name), values.count().cast(pl.Int64).alias(f"{name}:count")]
+        case "median":
+            # The middle one twice, or the middle two: half of their sum is the median, exactly.
+            ordered = values.drop_nulls().to_physical().cast(pl.Int128).sort()
+            low, high = (ordered.len() - 1) // 2, ordered.len() // 2
+            middle = ordered.get(low, null_on_oob=True) + ordered.get(high, null_on_oob=True)
+            halves = pl.when(ordered.len() > 0).then(pl.lit(2, dtype=pl.Int64))
+            return [middle.alias(name), halves.alias(f"{name}:count")]
         case "min":
             return [values.min().alias(name)]
         case "max":
@@ -86,16 +103,38 @@ def aggregate(measure: Measure, timeline: Timeline, clock: Clock, name: str) -> 
     raise NotImplementedError(f"no translation of the measure `{measure.measure}`")
 
 
-def threshold(node: Compare, measure: Measure, name: str, clock: Clock) -> pl.Expr:
-    """Return the comparison of a measure's column; objects without rows have null there."""
-    column = pl.col(name)
-    if measure.measure == "avg":
-        return compare_average(node, measure, column, pl.col(f"{name}:count"))
-    if measure.measure in ("count", "sum", "count_distinct"):
-        column = column.fill_null(0)
-    if measure.measure == "sum" and isinstance(measure.type, Integer):
-        node = replace(node, operand=replace(measure, type=_WIDE))
-    return compare(node, column, clock)
+def _over_time(measure: Measure, timeline: Timeline, clock: Clock, chosen: pl.Expr) -> pl.Expr:
+    """Return a measure of when the rows are: recency, active days, periods, streaks."""
+    point = timeline.point().filter(chosen)
+    match measure.measure:
+        case "days_since_first" | "days_since_last":
+            latest = point.min() if measure.measure == "days_since_first" else point.max()
+            length = 1 if isinstance(timeline.kind, Date) else DAY
+            return (timeline.now(clock) - latest) // length
+        case "active_days":
+            return timeline.day(clock).filter(chosen).drop_nulls().n_unique()
+        case "longest_streak":
+            days = timeline.day(clock).filter(chosen).drop_nulls().unique().sort()
+            # Consecutive days minus their ranks are equal: each run of equals is a streak.
+            runs = (days - pl.int_range(days.len(), dtype=pl.Int64)).rle().struct.field("len")
+            return runs.max().fill_null(0)
+        case "active_periods":
+            return _active_periods(measure, timeline, clock, point)
+    raise NotImplementedError(f"no translation of the measure `{measure.measure}`")
+
+
+def _active_periods(measure: Measure, timeline: Timeline, clock: Clock, point: pl.Expr) -> pl.Expr:
+    """Count the whole periods back from the window's end that hold enough rows."""
+    assert measure.period is not None
+    assert measure.each is not None
+    daily = isinstance(timeline.kind, Date)
+    low, high = timeline.span(measure, clock)
+    end = min(timeline.now(clock) + 1, high) if high is not None else timeline.now(clock) + 1
+    period = measure.period // DAY if daily else measure.period
+    number = (end - 1 - point.drop_nulls()) // period
+    if low is not None:
+        number = number.filter(number < (end - low) // period)
+    return (number.sort().rle().struct.field("len") >= measure.each).sum()
 
 
 def _chosen(measure: Measure, timeline: Timeline, clock: Clock) -> pl.Expr:
@@ -103,8 +142,7 @@ def _chosen(measure: Measure, timeline: Timeline, clock: Clock) -> pl.Expr:
     if isinstance(measure.source, Events) and timeline.type is not None:
         parts.append(pl.col(timeline.type).is_in(list(measure.source.types)))
     if measure.within is not None:
-        span = clock.day_span if isinstance(timeline.kind, Date) else clock.span
-        parts.append(inside(timeline.point(), span(measure.within)).fill_null(value=False))
+        parts.append(inside(timeline.point(), timeline.span(measure, clock)).fill_null(value=False))
     if measure.where is not None:
         parts.append(compile_condition(measure.where, Rows(clock)))
     return pl.all_horizontal(parts)
@@ -119,10 +157,14 @@ def _values(measure: Measure) -> pl.Expr:
     column = pl.col(measure.of.name)
     if not isinstance(measure.of.type, Number):
         return column
+    return millionths(column).cast(pl.Decimal(38, 0)) / pl.lit(_MILLION, dtype=pl.Decimal(38, 6))
+
+
+def millionths(column: pl.Expr) -> pl.Expr:
+    """Return a float column in whole millionths, Int128; null where they have no place in 38 digits."""
     scaled = (column * _MILLION).round(0, mode="half_to_even")
     fits = scaled.is_finite() & (scaled.abs() < _LARGEST)
-    whole = pl.when(fits).then(scaled).cast(pl.Int128)
-    return whole.cast(pl.Decimal(38, 0)) / pl.lit(_MILLION, dtype=pl.Decimal(38, 6))
+    return pl.when(fits).then(scaled).cast(pl.Int128)
 
 
 def _ordered(values: pl.Expr, chosen: pl.Expr, timeline: Timeline, which: str) -> pl.Expr:

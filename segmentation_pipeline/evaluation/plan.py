@@ -1,22 +1,22 @@
-"""The plan of a run: the distinct leaves of all segments of one object, and how segments combine them."""
+"""The plan of a stage: the distinct leaves of segments of one object, and what is known before it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.evaluation.columns import rule_comparisons
 from segmentation_pipeline.rules.clock import Clock
-from segmentation_pipeline.rules.tree import Measure
+from segmentation_pipeline.rules.graph import leaves
+from segmentation_pipeline.rules.tree import Compare, Rank
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     import polars as pl
 
     from segmentation_pipeline.catalog.model import Catalog
+    from segmentation_pipeline.evaluation.to_polars import LeafNode
     from segmentation_pipeline.rules.segment import Segment
-    from segmentation_pipeline.rules.tree import Compare
 
 BUCKET = 2**18
 """How many objects are evaluated at once."""
@@ -24,9 +24,12 @@ BUCKET = 2**18
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A comparison as it is computed once for every segment that has it; zones tell days apart."""
+    """A condition as it is computed once for every segment that has it; zones tell days apart.
 
-    compare: Compare
+    An `InSegment` is a leaf only where it asks for a history.
+    """
+
+    node: LeafNode
     zone: str
 
 
@@ -43,8 +46,9 @@ class Plan:
     """What `evaluate_bucket` needs to know; a picklable value.
 
     ``segments`` stand in dependency order. ``given`` holds the members (``object_index``) of
-    segments that are read but not evaluated: published ones, and lists of static segments.
-    ``pinned_in`` and ``pinned_out`` are the active pins, resolved.
+    segments that are read but not evaluated here, ``listed`` those of static segments, ``pinned_in``
+    and ``pinned_out`` the active pins, resolved. ``ranks`` holds, by leaf, what `rankings.rank` made
+    of the whole population; ``parents``, by leaf, the keys of the parents that an `On` accepts.
     """
 
     catalog: Catalog
@@ -57,30 +61,50 @@ class Plan:
     listed: Mapping[str, pl.Series] = field(default_factory=dict)
     pinned_in: Mapping[str, pl.Series] = field(default_factory=dict)
     pinned_out: Mapping[str, pl.Series] = field(default_factory=dict)
+    ranks: Mapping[Ranking, pl.DataFrame] = field(default_factory=dict)
+    parents: Mapping[Leaf, pl.Series] = field(default_factory=dict)
 
     def clock(self, zone: str) -> Clock:
         return Clock(self.as_of, zone, self.week_starts)
 
-    def leaves_over(self, kind: type) -> dict[Leaf, str]:
-        """Return the leaves whose operand is of a kind: fields of the row, or measures."""
-        return {leaf: name for leaf, name in self.leaves.items() if isinstance(leaf.compare.operand, kind)}
+    def leaves_of(self, kind: type[LeafNode]) -> dict[Leaf, str]:
+        """Return the leaves of one kind of node with the names of their masks."""
+        return {leaf: name for leaf, name in self.leaves.items() if isinstance(leaf.node, kind)}
 
-    def measures(self) -> dict[Measure, list[tuple[Leaf, str]]]:
-        """Return the leaves by the measure they compare: each measure is computed once a zone."""
-        found: dict[Measure, list[tuple[Leaf, str]]] = {}
-        for leaf, name in self.leaves.items():
-            if isinstance(leaf.compare.operand, Measure):
-                found.setdefault(leaf.compare.operand, []).append((leaf, name))
-        return found
+    def comparisons_over(self, *kinds: type) -> dict[Leaf, str]:
+        """Return the comparisons of operands of some kinds: fields of the row, measures, ranks."""
+        return {
+            leaf: name
+            for leaf, name in self.leaves.items()
+            if isinstance(leaf.node, Compare) and isinstance(leaf.node.operand, kinds)
+        }
 
 
-def distinct_leaves(segments: Sequence[Segment]) -> dict[Leaf, str]:
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A rank as it is computed once for every comparison with it."""
+
+    rank: Rank
+    zone: str
+
+
+def distinct_leaves(segments: Iterable[Segment]) -> dict[Leaf, str]:
     """Return every distinct leaf of the segments with the name of its mask."""
     found: dict[Leaf, str] = {}
     for segment in segments:
-        for compare in rule_comparisons(segment):
-            found.setdefault(Leaf(compare, segment.time_zone), f"leaf:{len(found)}")
+        for node in leaves(segment):
+            found.setdefault(Leaf(node, segment.time_zone), f"leaf:{len(found)}")
     return found
+
+
+def rankings(found: Iterable[Leaf]) -> list[Ranking]:
+    """Return the distinct ranks that leaves compare."""
+    asked = (
+        Ranking(leaf.node.operand, leaf.zone)
+        for leaf in found
+        if isinstance(leaf.node, Compare) and isinstance(leaf.node.operand, Rank)
+    )
+    return list(dict.fromkeys(asked))
 
 
 def buckets(objects: int, size: int = BUCKET) -> list[Bucket]:

@@ -18,37 +18,34 @@ if TYPE_CHECKING:
 VALUE, KEY, POPULATION = "rank:value", "rank:key", "rank:population"
 
 
-def rank(node: Rank, values: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Return ``object_index``, the rank and the population's size, for objects with a value.
+def rank(node: Rank, values: pl.DataFrame) -> pl.DataFrame:
+    """Return ``object_index``, the rank as ``rank:value`` and the population's size.
 
-    ``values`` has ``object_index``, ``rank:value`` (Int128) and ``rank:key`` of the population.
-    A percentile comes as 100 × position, to be compared with value × population.
+    ``values`` has ``object_index``, ``rank:value`` (Int128) and ``rank:key`` of the population; rows
+    without a value have no rank. A percentile comes as 100 × position, to be compared with
+    value × population.
     """
     ranked = values.filter(pl.col(VALUE).is_not_null())
-    descending = node.order == "descending"
     if node.form == "ntile":
         place = _quantile(node, ranked) if node.method == "quantile" else _ntile(node, ranked)
     else:
-        place = ranked.with_columns(pl.col(VALUE).rank("min", descending=descending).cast(pl.Int64).alias(name))
-        if node.form == "percentile":
-            place = place.with_columns(pl.col(name).cast(pl.Int128) * 100)
-    named = place.rename({_BUCKET: name}) if node.form == "ntile" else place
-    return named.select(OBJECT_INDEX, name, pl.lit(ranked.height, dtype=pl.Int64).alias(POPULATION))
-
-
-_BUCKET = "rank:bucket"
+        position = pl.col(VALUE).rank("min", descending=node.order == "descending").cast(pl.Int64)
+        place = ranked.with_columns((position * 100 if node.form == "percentile" else position).alias(VALUE))
+    return place.select(OBJECT_INDEX, VALUE, pl.lit(ranked.height, dtype=pl.Int64).alias(POPULATION))
 
 
 def _ntile(node: Rank, ranked: pl.DataFrame) -> pl.DataFrame:
     """SQL's NTILE over (value in order, key ascending): the first buckets take the remainder."""
     assert node.buckets is not None
     size, rest = divmod(ranked.height, node.buckets)
-    ordered = ranked.sort(VALUE, KEY, descending=[node.order == "descending", False]).with_row_index("rank:row")
+    ordered = ranked.sort(VALUE, KEY, descending=[node.order == "descending", False]).with_row_index(
+        "rank:row"
+    )
     row = pl.col("rank:row").cast(pl.Int64)
     large = rest * (size + 1)
     later = rest + (row - large) // max(size, 1)
     return ordered.with_columns(
-        (pl.when(row < large).then(row // (size + 1)).otherwise(later) + 1).alias(_BUCKET)
+        (pl.when(row < large).then(row // (size + 1)).otherwise(later) + 1).alias(VALUE)
     )
 
 
@@ -63,7 +60,7 @@ def _quantile(node: Rank, ranked: pl.DataFrame) -> pl.DataFrame:
     bucket = pl.sum_horizontal([pl.lit(1, dtype=pl.Int64), *above])
     if node.order == "descending":
         bucket = len(cuts) + 2 - bucket
-    return ranked.with_columns(bucket.alias(_BUCKET))
+    return ranked.with_columns(bucket.alias(VALUE))
 
 
 def _cuts(values: pl.Series, buckets: int) -> list[Fraction]:

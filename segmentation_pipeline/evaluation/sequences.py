@@ -78,22 +78,28 @@ class _Walk:
         chains = self.of(step).with_columns(pl.col(AT).alias(START))
         for none in skipped:
             near = self._nearest(chains, none, "backward")
-            chains = near.filter(self._far_enough(pl.col(AT) - pl.col(_OTHER_AT))).drop(_OTHER_PLACE, _OTHER_AT)
+            chains = near.filter(self._far_enough(pl.col(AT) - pl.col(_OTHER_AT))).drop(
+                _OTHER_PLACE, _OTHER_AT
+            )
         return chains
 
     def extended(self, chains: pl.LazyFrame, step: Step, skipped: list[Step]) -> pl.LazyFrame:
         """Return the chains longer by one event: each event of the step after its latest chain."""
         before = chains.rename({PLACE: _BEFORE_PLACE, AT: _BEFORE_AT})
-        longer = self.of(step).join_asof(
-            before,
-            left_on=PLACE,
-            right_on=_BEFORE_PLACE,
-            by=self.by,
-            strategy="backward",
-            allow_exact_matches=False,
-            coalesce=False,
-            check_sortedness=False,
-        ).filter(pl.col(_BEFORE_PLACE).is_not_null())
+        longer = (
+            self.of(step)
+            .join_asof(
+                before,
+                left_on=PLACE,
+                right_on=_BEFORE_PLACE,
+                by=self.by,
+                strategy="backward",
+                allow_exact_matches=False,
+                coalesce=False,
+                check_sortedness=False,
+            )
+            .filter(pl.col(_BEFORE_PLACE).is_not_null())
+        )
         if self.node.gap is not None:
             longer = longer.filter(pl.col(AT) - pl.col(_BEFORE_AT) <= self.node.gap)
         for none in skipped:
@@ -106,7 +112,9 @@ class _Walk:
         """Leave out the chains that a forbidden event follows too closely."""
         for none in skipped:
             near = self._nearest(chains, none, "forward")
-            chains = near.filter(self._far_enough(pl.col(_OTHER_AT) - pl.col(AT))).drop(_OTHER_PLACE, _OTHER_AT)
+            chains = near.filter(self._far_enough(pl.col(_OTHER_AT) - pl.col(AT))).drop(
+                _OTHER_PLACE, _OTHER_AT
+            )
         return chains
 
     def _nearest(self, chains: pl.LazyFrame, none: Step, direction: str) -> pl.LazyFrame:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -100,7 +100,7 @@ def index_of(catalog: Catalog, inputs: Snapshot) -> Index:
         )
         for kind in unnumbered
     }
-    return Index(built.profiles, built.events, {**built.problems, **causes})
+    return replace(built, problems={**built.problems, **causes})
 
 
 def refresh_index(
@@ -135,7 +135,7 @@ def open_index(store: DeltaStore, catalog: Catalog, inputs: Snapshot) -> Index:
                 profiles[part.subject] = stored.sort(OBJECT_INDEX)
             else:
                 events[part.subject] = stored
-    return Index(profiles, events, problems)
+    return Index(profiles, events, problems, built.transitions)
 
 
 def read_index(store: DeltaStore, catalog: Catalog, inputs: Snapshot) -> Index:
@@ -149,7 +149,7 @@ def read_index(store: DeltaStore, catalog: Catalog, inputs: Snapshot) -> Index:
                 profiles[part.subject] = stored.sort(OBJECT_INDEX)
             else:
                 events[part.subject] = stored
-    return Index(profiles, events, built.problems)
+    return Index(profiles, events, built.problems, built.transitions)
 
 
 def _refresh(

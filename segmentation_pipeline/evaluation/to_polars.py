@@ -23,6 +23,8 @@ from segmentation_pipeline.rules.tree import (
     Field,
     InSegment,
     Not,
+    On,
+    Sequence,
 )
 
 if TYPE_CHECKING:
@@ -31,10 +33,13 @@ if TYPE_CHECKING:
     from segmentation_pipeline.rules.clock import Clock
 
 
+LeafNode = Compare | Sequence | On | InSegment
+
+
 class Frame(Protocol):
     """What a condition is compiled against."""
 
-    def leaf(self, node: Compare) -> pl.Expr: ...
+    def leaf(self, node: LeafNode) -> pl.Expr: ...
     def segment(self, name: str) -> pl.Expr: ...
 
 
@@ -42,10 +47,10 @@ class Frame(Protocol):
 class Masks:
     """The columns of a bucket: one boolean a distinct leaf, one a segment evaluated before."""
 
-    leaves: Mapping[Compare, str]
+    leaves: Mapping[LeafNode, str]
     segments: Mapping[str, str]
 
-    def leaf(self, node: Compare) -> pl.Expr:
+    def leaf(self, node: LeafNode) -> pl.Expr:
         return pl.col(self.leaves[node])
 
     def segment(self, name: str) -> pl.Expr:
@@ -58,9 +63,9 @@ class Rows:
 
     clock: Clock
 
-    def leaf(self, node: Compare) -> pl.Expr:
-        if not isinstance(node.operand, Field):
-            raise NotImplementedError("a measure is computed before it is compared")
+    def leaf(self, node: LeafNode) -> pl.Expr:
+        if not isinstance(node, Compare) or not isinstance(node.operand, Field):
+            raise NotImplementedError(f"{type(node).__name__} is computed before it is combined")
         other = pl.col(node.value.name) if isinstance(node.value, Field) else None
         return compare(node, pl.col(node.operand.name), self.clock, other)
 
@@ -103,9 +108,11 @@ def _(_node: Everyone, _frame: Frame) -> pl.Expr:
 
 @compile_condition.register(InSegment)
 def _(node: InSegment, frame: Frame) -> pl.Expr:
-    return frame.segment(node.segment)
+    return frame.segment(node.segment) if node.history is None else frame.leaf(node)
 
 
 @compile_condition.register(Compare)
-def _(node: Compare, frame: Frame) -> pl.Expr:
+@compile_condition.register(Sequence)
+@compile_condition.register(On)
+def _(node: Compare | Sequence | On, frame: Frame) -> pl.Expr:
     return frame.leaf(node)

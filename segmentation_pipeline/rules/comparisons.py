@@ -9,7 +9,7 @@ from segmentation_pipeline.catalog.types import Enum, FieldType, ListOf, ScalarT
 from segmentation_pipeline.diagnostics import did_you_mean
 from segmentation_pipeline.documents import Mapping, Node, Scalar, Sequence
 from segmentation_pipeline.rules.clock import is_reversed
-from segmentation_pipeline.rules.faults import Fault, not_yet, place, required, word
+from segmentation_pipeline.rules.faults import Fault, place, required, word
 from segmentation_pipeline.rules.literals import read_literal
 from segmentation_pipeline.rules.moments import AbsoluteInstant, Day, LocalInstant, RelativeInstant
 from segmentation_pipeline.rules.operators import OPERATORS, Operator, family, operators_for
@@ -82,8 +82,6 @@ def _value(operand: Operand, operator: Operator, node: Mapping, scope: Scope) ->
     if "value" not in node:
         raise Fault("value-missing", f"operator `{operator.name}` needs a `value`", node.at)
     value = required(node, "value")
-    if isinstance(value, Mapping) and ("file" in value):
-        raise not_yet("a file of values", value.at)
     match operator.takes:
         case "window":
             return read_window_node(value)
@@ -246,6 +244,10 @@ def _nulls_excluded(node: Mapping) -> bool:
 
 
 def _named(operand: Operand) -> str:
-    if isinstance(operand, Field):
-        return f"field `{operand.name}` ({operand.type})"
-    return f"measure `{operand.measure}` ({operand.type})"
+    match operand:
+        case Field():
+            return f"field `{operand.name}` ({operand.type})"
+        case Measure(measure=measure):
+            return f"measure `{measure}` ({operand.type})"
+        case _:
+            return f"{type(operand).__name__.lower()} ({operand.type})"

@@ -15,6 +15,7 @@ from segmentation_pipeline.rules.member_files import read_member_file
 from segmentation_pipeline.rules.paths import ObjectScope
 from segmentation_pipeline.rules.reading import Reader
 from segmentation_pipeline.rules.segment import Pin, Segment
+from segmentation_pipeline.rules.value_files import expand_value_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +57,7 @@ def _read(
         known = (Scalar("segment", False, node.at), Scalar(segment, True, node.at))
         node = Mapping((known, *node.entries), node.at)
     reader = _reader(node, setting.catalog, segment)
-    where, exclude = (_condition(reader, node, key) for key in ("where", "exclude"))
+    where, exclude = (_condition(reader, node, key, setting.folder) for key in ("where", "exclude"))
     try:
         header = read_model(Header, node, "definition-shape")
         checks = check_header(header, node, setting.catalog, segment)
@@ -107,9 +108,15 @@ def _reader(node: Mapping, catalog: Catalog, segment: str) -> Reader | None:
     return Reader(catalog, ObjectScope(catalog, catalog.objects[name]), segment)
 
 
-def _condition(reader: Reader | None, node: Mapping, key: str) -> Condition | None:
+def _condition(reader: Reader | None, node: Mapping, key: str, folder: Path | None) -> Condition | None:
     found = node.get(key)
-    return reader.condition(found) if found is not None and reader is not None else None
+    if found is None or reader is None:
+        return None
+    try:
+        return reader.condition(expand_value_files(found, folder))
+    except DefinitionError as error:
+        reader.findings += [_belonging(finding, reader.segment) for finding in error.diagnostics]
+        return None
 
 
 def _members(header: Header, node: Mapping, setting: Setting) -> tuple[str, ...] | None:

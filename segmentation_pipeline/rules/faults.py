@@ -23,10 +23,6 @@ class Incomplete(Exception):  # noqa: N818 — as Fault
     """A part of a condition could not be read; its findings are recorded already."""
 
 
-def not_yet(phrase: str, at: Position) -> Fault:
-    return Fault("not-supported-yet", f"{phrase} is not supported yet", at)
-
-
 def only(node: Mapping, *allowed: str) -> None:
     """Refuse keys of a mapping that mean nothing there."""
     for key, _ in node.entries:

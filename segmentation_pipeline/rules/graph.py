@@ -4,29 +4,48 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from dataclasses import dataclass
 from functools import singledispatch
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.diagnostics import Diagnostic, did_you_mean
-from segmentation_pipeline.rules.tree import All, Any, AtLeast, Compare, Condition, Everyone, InSegment, Not
+from segmentation_pipeline.rules.tree import (
+    All,
+    Any,
+    AtLeast,
+    Compare,
+    Condition,
+    Everyone,
+    InSegment,
+    Not,
+    On,
+    Rank,
+    Sequence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from segmentation_pipeline.errors import Position
     from segmentation_pipeline.rules.segment import Segment
 
 
 @singledispatch
 def walk(node: Condition) -> Iterator[Condition]:
-    """Yield a condition and every condition below it, in the order they are written."""
+    """Yield a condition and every condition below it on the same object, in the order they are written.
+
+    The condition of an `On` is about another object: it is not entered.
+    """
     raise NotImplementedError(f"no walk through {type(node).__name__}")
 
 
 @walk.register(Compare)
 @walk.register(InSegment)
 @walk.register(Everyone)
-def _(node: Compare | InSegment | Everyone) -> Iterator[Condition]:
+@walk.register(On)
+@walk.register(Sequence)
+def _(node: Compare | InSegment | Everyone | On | Sequence) -> Iterator[Condition]:
     yield node
 
 
@@ -45,15 +64,53 @@ def _(node: All | Any | AtLeast) -> Iterator[Condition]:
         yield from walk(condition)
 
 
-def embeddings(segment: Segment) -> list[InSegment]:
-    """Return the places where a segment embeds others."""
-    roots = [root for root in (segment.where, segment.exclude) if root is not None]
-    return [node for root in roots for node in walk(root) if isinstance(node, InSegment)]
+def roots(segment: Segment) -> Iterator[Condition]:
+    """Yield a segment's ``where`` and ``exclude``, as far as it has them."""
+    return (root for root in (segment.where, segment.exclude) if root is not None)
+
+
+def leaves(segment: Segment) -> Iterator[Compare | Sequence | On | InSegment]:
+    """Yield the conditions that are computed on data; a plain embedded segment is a column, no leaf."""
+    for root in roots(segment):
+        for node in walk(root):
+            if isinstance(node, Compare | Sequence | On) or (
+                isinstance(node, InSegment) and node.history is not None
+            ):
+                yield node
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """One place where a segment reads another; ``object`` is whose members are meant there.
+
+    ``evaluated`` is false for a history: what was published is data, and no dependency.
+    """
+
+    segment: str
+    object: str
+    at: Position
+    evaluated: bool
+
+
+def embeddings(segment: Segment) -> list[Embedding]:
+    """Return the places where a segment reads others, those under `On` and in ranks among them."""
+    return [found for root in roots(segment) for found in _embeddings(root, segment.object)]
+
+
+def _embeddings(condition: Condition, object_name: str) -> Iterator[Embedding]:
+    for node in walk(condition):
+        match node:
+            case InSegment():
+                yield Embedding(node.segment, object_name, node.at, node.history is None)
+            case On():
+                yield from _embeddings(node.condition, node.object)
+            case Compare(operand=Rank(among=str() as among)):
+                yield Embedding(among, object_name, node.at, evaluated=True)
 
 
 def embeds(segment: Segment) -> tuple[str, ...]:
-    """Return the ids a segment embeds, each once, sorted."""
-    return tuple(sorted({node.segment for node in embeddings(segment)}))
+    """Return the ids that must be evaluated before a segment, each once, sorted."""
+    return tuple(sorted({found.segment for found in embeddings(segment) if found.evaluated}))
 
 
 def embedders(segments: Mapping[str, Segment], name: str) -> tuple[str, ...]:
@@ -122,7 +179,7 @@ def check_embeddings(segments: Mapping[str, Segment], unreadable: Collection[str
 
 
 def _check(
-    segment: Segment, node: InSegment, segments: Mapping[str, Segment], unreadable: Collection[str]
+    segment: Segment, node: Embedding, segments: Mapping[str, Segment], unreadable: Collection[str]
 ) -> Diagnostic | None:
     other = segments.get(node.segment)
     if other is None:
@@ -132,15 +189,17 @@ def _check(
         return Diagnostic(
             "unknown-segment", f"unknown segment `{node.segment}`", node.at, hint, segment=segment.id
         )
-    if other.object != segment.object:
-        message = (
-            f"segment `{other.id}` holds objects of `{other.object}`, `{segment.id}` of `{segment.object}`"
-        )
+    if other.object != node.object:
+        message = f"segment `{other.id}` holds objects of `{other.object}`, here it must be `{node.object}`"
         return Diagnostic("embedded-object", message, node.at, segment=segment.id)
-    if not other.active:
+    if not other.active and node.evaluated:
         hint = "activate it, or take it out of this rule"
         return Diagnostic(
-            "embedded-inactive", f"segment `{other.id}` is not active", node.at, hint, segment=segment.id
+            "embedded-inactive",
+            f"segment `{other.id}` is inactive (`active: false`)",
+            node.at,
+            hint,
+            segment=segment.id,
         )
     return None
 
@@ -159,7 +218,7 @@ def _loops(segments: Mapping[str, Segment]) -> list[Diagnostic]:
                 continue
             path = [*towards, *loops[towards[-1]][1:]]
             rule, message = "embeds-cycle", f"`{name}` embeds a loop: {' → '.join(path)}"
-        at = next(node.at for node in embeddings(segment) if node.segment == path[1])
+        at = next(node.at for node in embeddings(segment) if node.segment == path[1] and node.evaluated)
         found.append(Diagnostic(rule, message, at, "take one of these embeddings out", segment=name))
     return found
 

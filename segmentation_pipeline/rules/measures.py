@@ -2,123 +2,108 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from segmentation_pipeline.catalog.types import Date, Datetime, Decimal, FieldType, Integer, ListOf, Number
 from segmentation_pipeline.diagnostics import did_you_mean
-from segmentation_pipeline.documents import Mapping, Node, Sequence
-from segmentation_pipeline.rules.comparisons import OPTIONS, read_comparison, read_window_node
-from segmentation_pipeline.rules.faults import Fault, Incomplete, not_yet, only, place, required, word
-from segmentation_pipeline.rules.paths import EventScope, ObjectScope, Scope
+from segmentation_pipeline.documents import Mapping, Scalar
+from segmentation_pipeline.rules.comparisons import OPTIONS, read_comparison
+from segmentation_pipeline.rules.durations import read_length
+from segmentation_pipeline.rules.faults import Fault, Incomplete, only, place, required, word
+from segmentation_pipeline.rules.row_sources import (
+    ConditionReader,
+    read_event_source,
+    read_related_source,
+    read_where,
+    read_within,
+)
 from segmentation_pipeline.rules.tree import All, Compare, Condition, Events, Field, Measure, Not, Related
 
 if TYPE_CHECKING:
-    from segmentation_pipeline.catalog.model import Catalog, ObjectType
-    from segmentation_pipeline.rules.windows import Window
+    from segmentation_pipeline.rules.paths import Scope
 
-_KEYS = ("where", "within", "measure", "of")
+KEYS = ("where", "within", "measure", "of", "period", "each")
 _QUANTIFIERS = ("any", "none", "all")
-_WITHOUT_OF = ("count", "days_since_first", "days_since_last")
-_WITH_OF = ("sum", "avg", "min", "max", "count_distinct", "first", "last")
+_WITHOUT_OF = (
+    "count",
+    "days_since_first",
+    "days_since_last",
+    "active_days",
+    "active_periods",
+    "longest_streak",
+)
+_WITH_OF = ("sum", "avg", "min", "max", "median", "count_distinct", "first", "last")
 MEASURES = (*_WITHOUT_OF, *_WITH_OF)
-_TIMELESS = ("count", "sum", "avg", "min", "max", "count_distinct")
-_NOT_YET = ("median", "active_days", "active_periods", "longest_streak")
-_AVERAGE = Decimal(18)
+_TIMELESS = ("count", "sum", "avg", "min", "max", "median", "count_distinct")
+_COMPUTING = ("sum", "avg", "median")
+RATIONAL = Decimal(18)
+"""The type an average, a median, a ratio or a percentile is compared as; it is exact all the same."""
 _QUANTISED = Decimal(6)
 
 
-class ConditionReader(Protocol):
-    """What a measure needs of the reader of conditions."""
-
-    catalog: Catalog
-    scope: Scope
-
-    @property
-    def owner(self) -> ObjectType: ...
-    def rows(self, scope: Scope) -> ConditionReader: ...
-    def condition(self, node: Node) -> Condition | None: ...
-
-
-def read_events(reader: ConditionReader, node: Mapping) -> Condition:
-    """Return the condition on a measure of events: ``{event: purchase, …}``."""
-    kind = reader.owner
-    named = required(node, "event")
-    items = named.items if isinstance(named, Sequence) else (named,)
-    if not items:
-        raise Fault("empty-list", "`event` has an empty list of types", named.at)
-    types = tuple(dict.fromkeys(word(item, "event") for item in items))
-    sources = {}
-    for item, name in zip(items, types, strict=False):
-        source = reader.catalog.event_source(kind.name, name)
-        if source is None:
-            known = [known for source in kind.events for known in reader.catalog.events[source].types]
-            raise Fault(
-                "unknown-event", f"`{kind.name}` has no event `{name}`", item.at, did_you_mean(name, known)
-            )
-        sources[source.name] = source
-    if len(sources) > 1:
-        raise Fault("event-sources", f"the types stand in several sources: {', '.join(sources)}", named.at)
-    source = next(iter(sources.values()))
-    return _measured(
-        reader, node, "event", Events(source.name, tuple(sorted(types))), EventScope(source, types)
-    )
-
-
-def read_related(reader: ConditionReader, node: Mapping) -> Condition:
-    """Return the condition on a measure of related rows: ``{related: opportunities, …}``."""
-    kind = reader.owner
-    name = word(required(node, "related"), "related")
-    at = required(node, "related").at
-    many = {
-        relation.name: relation for relation in kind.relations.values() if relation.foreign_key is not None
-    }
-    if name not in many:
-        if name in kind.relations:
-            hint = f"`{name}` is one row; name its fields as `{name}.…`"
-            raise Fault("unknown-relation", f"`{name}` of `{kind.name}` is not one to many", at, hint)
-        raise Fault(
-            "unknown-relation", f"`{kind.name}` has no related `{name}`", at, did_you_mean(name, many)
-        )
-    relation = many[name]
-    timed = "within" if "within" in node else "measure" if "measure" in node else None
-    needs_time = timed == "within" or (timed and word(required(node, timed), timed) not in _TIMELESS)
-    if timed is not None and needs_time and relation.time is None:
-        hint = f"declare `time:` of the relation `{name}` in the catalog"
-        raise Fault("window", f"the rows of `{name}` have no time", place(node, timed), hint)
-    scope = ObjectScope(reader.catalog, reader.catalog.objects[relation.object])
-    return _measured(reader, node, "related", Related(name, relation.object), scope)
-
-
-def _measured(
-    reader: ConditionReader, node: Mapping, key: str, source: Events | Related, scope: Scope
-) -> Condition:
-    rows = reader.rows(scope)
+def read_measured(reader: ConditionReader, node: Mapping) -> Condition:
+    """Return the condition on a measure of events or related rows; without operator: at least one."""
+    key = "event" if "event" in node else "related"
     quantifier = next((name for name in _QUANTIFIERS if name in node), None)
     if quantifier is not None:
         only(node, key, "where", "within", quantifier)
-        return _quantified(rows, node, source, quantifier)
-    only(node, key, *_KEYS, *OPTIONS, "period", "each")
-    measure = _measure(rows, node, source)
+        return _quantified(reader, node, quantifier)
+    only(node, key, *KEYS, *OPTIONS)
+    measure = read_measure(reader, node)
     if "operator" in node:
-        return read_comparison(measure, node, scope)
+        return read_comparison(measure, node, reader.scope)
     if measure.measure != "count" or "value" in node:
         raise Fault("missing-key", f"`operator` is missing: what should the {measure.measure} be?", node.at)
-    only(node, key, *_KEYS)
+    only(node, key, *KEYS)
     return Compare(measure, "greater_than_or_equal", 1, at=node.at)
 
 
-def _measure(rows: ConditionReader, node: Mapping, source: Events | Related) -> Measure:
+def read_measure(reader: ConditionReader, node: Mapping) -> Measure:
+    """Return the measure that ``event:`` or ``related:`` with its keys writes."""
+    source, scope = _source(reader, node)
+    rows = reader.rows(scope)
     name = word(required(node, "measure"), "measure") if "measure" in node else "count"
-    at = place(node, "measure")
-    if name in _NOT_YET:
-        raise not_yet(f"the measure `{name}`", at)
     if name not in MEASURES:
-        raise Fault("unknown-measure", f"unknown measure `{name}`", at, did_you_mean(name, MEASURES))
-    for key in ("period", "each"):
-        if key in node:
-            raise Fault("unknown-key", f"`{key}` belongs to the measure `active_periods`", place(node, key))
+        raise Fault(
+            "unknown-measure",
+            f"unknown measure `{name}`",
+            place(node, "measure"),
+            did_you_mean(name, MEASURES),
+        )
+    period, each = _periods(node, name)
     of = _of(rows, node, name)
-    return Measure(source, name, _result_type(name, of, node), of, _where(rows, node), _within(node))
+    where, within = read_where(rows, node), read_within(node)
+    return Measure(source, name, _result_type(name, of, node), of, where, within, period, each)
+
+
+def _source(reader: ConditionReader, node: Mapping) -> tuple[Events | Related, Scope]:
+    if "event" in node:
+        return read_event_source(reader, node)
+    source, scope, relation = read_related_source(reader, node)
+    timed = "within" if "within" in node else "measure" if "measure" in node else None
+    needs_time = timed == "within" or (timed and word(required(node, timed), timed) not in _TIMELESS)
+    if timed is not None and needs_time and relation.time is None:
+        hint = f"declare `time:` of the relation `{relation.name}` in the catalog"
+        raise Fault("window", f"the rows of `{relation.name}` have no time", place(node, timed), hint)
+    return source, scope
+
+
+def _periods(node: Mapping, measure: str) -> tuple[int | None, int | None]:
+    if measure != "active_periods":
+        for key in ("period", "each"):
+            if key in node:
+                raise Fault(
+                    "unknown-key", f"`{key}` belongs to the measure `active_periods`", place(node, key)
+                )
+        return None, None
+    period = read_length(required(node, "period"), "period")
+    each = node.get("each")
+    if each is None:
+        return period, 1
+    value = each.plain if isinstance(each, Scalar) else None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise Fault("value-type", "`each` takes a whole number from 1", each.at)
+    return period, value
 
 
 def _of(rows: ConditionReader, node: Mapping, measure: str) -> Field | None:
@@ -135,44 +120,28 @@ def _of(rows: ConditionReader, node: Mapping, measure: str) -> Field | None:
 
 
 def _result_type(measure: str, of: Field | None, node: Mapping) -> FieldType:
-    if of is None or measure == "count_distinct":
-        if of is not None and isinstance(of.type, ListOf):
-            raise _unfit(measure, of, node)
+    if of is None:
         return Integer()
     computes = isinstance(of.type, Integer | Number | Decimal)
     ordered = computes or isinstance(of.type, Date | Datetime)
-    if (
-        isinstance(of.type, ListOf)
-        or (measure in ("sum", "avg") and not computes)
-        or (measure in ("min", "max") and not ordered)
-    ):
-        raise _unfit(measure, of, node)
-    if measure == "avg":
-        return _AVERAGE
+    unfit = (measure in _COMPUTING and not computes) or (measure in ("min", "max") and not ordered)
+    if isinstance(of.type, ListOf) or unfit:
+        raise Fault(
+            "measure-not-for-type",
+            f"`{measure}` does not fit field `{of.name}` ({of.type})",
+            place(node, "of"),
+        )
+    if measure == "count_distinct":
+        return Integer()
+    if measure in ("avg", "median"):
+        return RATIONAL
     return _QUANTISED if isinstance(of.type, Number) else of.type
 
 
-def _unfit(measure: str, of: Field, node: Mapping) -> Fault:
-    return Fault(
-        "measure-not-for-type", f"`{measure}` does not fit field `{of.name}` ({of.type})", place(node, "of")
-    )
-
-
-def _where(rows: ConditionReader, node: Mapping) -> Condition | None:
-    if "where" not in node:
-        return None
-    found = rows.condition(required(node, "where"))
-    if found is None:
-        raise Incomplete
-    return found
-
-
-def _within(node: Mapping) -> Window | None:
-    return read_window_node(required(node, "within")) if "within" in node else None
-
-
-def _quantified(rows: ConditionReader, node: Mapping, source: Events | Related, quantifier: str) -> Condition:
-    where, within = _where(rows, node), _within(node)
+def _quantified(reader: ConditionReader, node: Mapping, quantifier: str) -> Condition:
+    source, scope = _source(reader, node)
+    rows = reader.rows(scope)
+    where, within = read_where(rows, node), read_within(node)
     tested = rows.condition(required(node, quantifier))
     if tested is None:
         raise Incomplete

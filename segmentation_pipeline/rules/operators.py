@@ -19,7 +19,9 @@ from segmentation_pipeline.catalog.types import (
 )
 
 Family = Literal["text", "enum", "number", "date", "datetime", "boolean", "list"]
-Takes = Literal["nothing", "one", "many", "one_or_many", "pair", "window", "anniversary", "pattern", "element"]
+Takes = Literal[
+    "nothing", "one", "many", "one_or_many", "pair", "window", "anniversary", "pattern", "element"
+]
 
 _FAMILIES: dict[type, Family] = {
     Text: "text",

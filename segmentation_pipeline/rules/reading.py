@@ -8,26 +8,30 @@ from typing import TYPE_CHECKING
 from segmentation_pipeline.diagnostics import Diagnostic, did_you_mean
 from segmentation_pipeline.documents import Mapping, Node, Scalar, Sequence
 from segmentation_pipeline.rules.comparisons import OPTIONS, read_comparison
-from segmentation_pipeline.rules.faults import Fault, Incomplete, not_yet, only, place, required, word
-from segmentation_pipeline.rules.measures import read_events, read_related
+from segmentation_pipeline.rules.composites import read_rank, read_ratio, read_response
+from segmentation_pipeline.rules.durations import read_ago
+from segmentation_pipeline.rules.faults import Fault, Incomplete, only, place, required, word
+from segmentation_pipeline.rules.measures import read_measured
 from segmentation_pipeline.rules.paths import ObjectScope
-from segmentation_pipeline.rules.tree import All, Any, AtLeast, Condition, Everyone, InSegment, Not
+from segmentation_pipeline.rules.sequence_reading import HISTORY, read_history, read_parent, read_sequence
+from segmentation_pipeline.rules.tree import (
+    All,
+    Any,
+    AtLeast,
+    Compare,
+    Condition,
+    Everyone,
+    Field,
+    InSegment,
+    Not,
+    On,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from segmentation_pipeline.catalog.model import Catalog, ObjectType
     from segmentation_pipeline.rules.paths import Scope
-
-_NOT_YET = {
-    "sequence": "a sequence",
-    "on": "`on`",
-    "ratio": "a ratio",
-    "response": "a response",
-    "rank": "a rank",
-    "observed_for": "`observed_for`",
-}
-_SEGMENT_NOT_YET = ("entered", "left", "member_for", "as_of")
 
 
 @dataclass
@@ -95,18 +99,29 @@ class Reader:
             raise Fault(
                 "condition-shape", "a condition is a mapping such as `{field: …, operator: …}`", node.at, hint
             )
-        for key, phrase in _NOT_YET.items():
-            if key in node:
-                raise not_yet(phrase, place(node, key))
+        if "observed_for" in node:
+            return self._observed(node)
         kind = next((key for key in _KINDS if key in node), None)
         if kind is None:
             raise Fault("condition-shape", _no_kind(node), node.at, _near(node))
-        if self.in_rows and kind in ("segment", "event", "related"):
+        if self.in_rows and kind in _OF_OBJECTS:
             hint = "conditions inside a measure name fields of its rows"
             raise Fault(
                 "condition-in-rows", f"`{kind}` cannot stand inside a measure", place(node, kind), hint
             )
         return _KINDS[kind](self, node)
+
+    def _observed(self, node: Mapping) -> Condition:
+        """Read ``observed_for``: the condition, and the object born that long ago."""
+        kind = self.owner if isinstance(self.scope, ObjectScope) and not self.in_rows else None
+        at = place(node, "observed_for")
+        if kind is None or kind.born is None:
+            message = "`observed_for` needs an object whose `born` field the catalog names"
+            raise Fault("observed-for", message, at)
+        born = Field((kind.born,), kind.fields[kind.born].type)
+        ago = read_ago(required(node, "observed_for"), "observed_for")
+        rest = Mapping(tuple(entry for entry in node.entries if entry[0].text != "observed_for"), node.at)
+        return All((self._condition(rest), Compare(born, "on_or_before", ago, at=at)), node.at)
 
 
 def _field(reader: Reader, node: Mapping) -> Condition:
@@ -120,18 +135,27 @@ def _field(reader: Reader, node: Mapping) -> Condition:
 
 
 def _segment(reader: Reader, node: Mapping) -> Condition:
-    for key in _SEGMENT_NOT_YET:
-        if key in node:
-            raise not_yet(f"`{key}` of a segment", place(node, key))
-    only(node, "segment")
+    only(node, "segment", *HISTORY)
     name = word(required(node, "segment"), "segment")
+    history = read_history(node)
     for kind in reader.catalog.objects:
         if name == f"all_{kind}s":
             own = reader.owner.name
             if kind != own:
                 raise Fault("embedded-object", f"`{name}` holds objects of `{kind}`, not `{own}`", node.at)
+            if history is not None:
+                raise Fault("embedded-object", f"`{name}` is built in: it has no history", node.at)
             return Everyone(node.at)
-    return InSegment(name, at=required(node, "segment").at)
+    return InSegment(name, history, required(node, "segment").at)
+
+
+def _on(reader: Reader, node: Mapping) -> Condition:
+    relation, parent = read_parent(reader, node)
+    scope = ObjectScope(reader.catalog, reader.catalog.objects[parent])
+    found = replace(reader, scope=scope).condition(required(node, "where"))
+    if found is None:
+        raise Incomplete
+    return On(relation, parent, found, node.at)
 
 
 def _all(reader: Reader, node: Mapping) -> Condition:
@@ -180,9 +204,14 @@ def _everyone(_reader: Reader, node: Mapping) -> Condition:
 
 _KINDS: dict[str, Callable[[Reader, Mapping], Condition]] = {
     "field": _field,
-    "event": read_events,
-    "related": read_related,
+    "ratio": read_ratio,
+    "response": read_response,
+    "rank": read_rank,
+    "sequence": read_sequence,
+    "event": read_measured,
+    "related": read_measured,
     "segment": _segment,
+    "on": _on,
     "at_least": _at_least,
     "not": _not,
     "everyone": _everyone,
@@ -191,11 +220,14 @@ _KINDS: dict[str, Callable[[Reader, Mapping], Condition]] = {
 }
 
 
+_OF_OBJECTS = ("segment", "event", "related", "ratio", "response", "rank", "sequence", "on")
+
+
 def _no_kind(node: Mapping) -> str:
     found = ", ".join(f"`{key}`" for key in node) or "nothing"
     return f"a condition needs one of {', '.join(f'`{key}`' for key in _KINDS)}; found {found}"
 
 
 def _near(node: Mapping) -> str | None:
-    hints = (did_you_mean(key, (*_KINDS, *_NOT_YET)) for key in node)
+    hints = (did_you_mean(key, _KINDS) for key in node)
     return next((hint for hint in hints if hint and hint.startswith("did")), None)

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import decimal
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from segmentation_pipeline.catalog.types import FieldType
 from segmentation_pipeline.errors import Position
 from segmentation_pipeline.rules.moments import Moment, RelativeInstant
 from segmentation_pipeline.rules.windows import Window
 
+if TYPE_CHECKING:
+    from segmentation_pipeline.catalog.types import FieldType
 
-def _place() -> Position:
-    return field(default=Position("", 0, 0), compare=False, repr=False)
+
+_NOWHERE = Position("", 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class All:
     """True where every condition is."""
 
     conditions: tuple[Condition, ...]
-    at: Position = _place()
+    at: Position = field(default=_NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Any:
     """True where at least one condition is."""
 
     conditions: tuple[Condition, ...]
-    at: Position = _place()
+    at: Position = field(default=_NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Not:
     """The exact complement."""
 
     condition: Condition
-    at: Position = _place()
+    at: Position = field(default=_NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,14 @@ class AtLeast:
 
     k: int
     conditions: tuple[Condition, ...]
-    at: Position = _place()
+    at: Position = field(default=_NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Everyone:
     """True for every object; also what ``{segment: all_contacts}`` reads as."""
 
-    at: Position = _place()
+    at: Position = field(default=_NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class InSegment:
 
     segment: str
     history: History | None = None
-    at: Position = _place()
+    at: Position = field(default=_NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class On:
     relation: str
     object: str
     condition: Condition
-    at: Position = _place()
+    at: Position = field(default=_NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ class Sequence:
     span: int | None = None
     same: tuple[str, ...] = ()
     within: Window | None = None
-    at: Position = _place()
+    at: Position = field(default=_NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +255,7 @@ class Rank:
     buckets: int | None = None
 
 
-Operand = Field | Measure
+Operand = Field | Measure | Ratio | Response | Rank
 
 Literal = str | bool | int | float | decimal.Decimal | Moment
 Value = Literal | tuple[Literal, ...] | tuple[tuple[Literal, ...], ...] | Field | Window | None
@@ -274,8 +276,8 @@ class Compare:
     value: Value = None
     ignore_case: bool = False
     nulls_excluded: bool = False
-    at: Position = _place()
+    at: Position = field(default=_NOWHERE, compare=False, repr=False)
 
 
-Condition = All | Any | Not | AtLeast | Everyone | InSegment | Compare
+Condition = All | Any | Not | AtLeast | Everyone | InSegment | On | Sequence | Compare
 GROUPS = (All, Any, AtLeast)

@@ -11,7 +11,7 @@ import polars as pl
 from segmentation_pipeline.catalog.reading import load_catalog
 from segmentation_pipeline.errors import RunFailed
 from segmentation_pipeline.evaluation.evaluate import Evaluation, evaluate_index
-from segmentation_pipeline.evaluation.index import OBJECT_INDEX
+from segmentation_pipeline.evaluation.index import HISTORY, OBJECT_INDEX
 from segmentation_pipeline.evaluation.stored_index import (
     catalog_hash,
     index_of,
@@ -105,7 +105,7 @@ def read_definitions(workspace: Workspace, catalog: Catalog | None = None) -> De
 
 def open_basis(store: DeltaStore, definitions: Definitions, as_of: dt.datetime) -> Basis:
     """Pin what a run reads. Raises `RunFailed` where nothing was imported, or every definition is gone."""
-    inputs = store.snapshot(input_tables(definitions.catalog))
+    inputs = store.snapshot([*input_tables(definitions.catalog), HISTORY])
     if not inputs.versions:
         hint = "segmentation import TABLE FILE"
         raise RunFailed(

@@ -28,6 +28,7 @@ from segmentation_pipeline.catalog.types import (
 from segmentation_pipeline.diagnostics import Diagnostic, did_you_mean
 from segmentation_pipeline.documents import Mapping, Node, Scalar, Sequence
 from segmentation_pipeline.errors import DefinitionError, Position
+from segmentation_pipeline.evaluation.index import HISTORY
 from segmentation_pipeline.rules.clock import LENGTHS, Clock
 from segmentation_pipeline.rules.literals import read_literal
 from segmentation_pipeline.rules.time_grammar import read_moment
@@ -54,16 +55,22 @@ class Given:
             if not isinstance(node, Mapping):
                 raise _problem("`given` is a mapping from tables to rows", node.at)
             for name, listed in node.entries:
-                if name.text not in self.catalog.table_names():
-                    raise _problem(
-                        f"unknown table `{name.text}`",
-                        name.at,
-                        did_you_mean(name.text, self.catalog.table_names()),
-                    )
+                known = (*self.catalog.table_names(), HISTORY)
+                if name.text not in known:
+                    raise _problem(f"unknown table `{name.text}`", name.at, did_you_mean(name.text, known))
                 rows[name.text] = self._rows(name.text, listed)
-        return {name: self._frame(name, rows.get(name, [])).lazy() for name in self.catalog.table_names()}
+        frames = {name: self._frame(name, rows.get(name, [])).lazy() for name in self.catalog.table_names()}
+        return frames | {HISTORY: self._history(rows.get(HISTORY, []))}
+
+    def _history(self, rows: list[dict[str, Any]]) -> pl.LazyFrame:
+        """Return published transitions, each with the key of its object."""
+        schema = {name: polars_type(kind) for name, kind in self._columns(HISTORY).items()}
+        return pl.LazyFrame(rows, schema=schema, orient="row").rename({"segment": "segment_id"})
 
     def _columns(self, table: str) -> dict[str, FieldType]:
+        if table == HISTORY:
+            keys = {kind.key: kind.fields[kind.key].type for kind in self.catalog.objects.values()}
+            return {"segment": Text(), "change": Enum(("entered", "exited")), "at": Datetime(), **keys}
         if (kind := self.catalog.object_of_table(table)) is not None:
             return {name: found.type for name, found in kind.fields.items()}
         if (source := self.catalog.source_of_table(table)) is not None:

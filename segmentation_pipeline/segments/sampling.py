@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import polars_hash as plh
 
-from segmentation_pipeline.evaluation.columns import rule_comparisons
 from segmentation_pipeline.evaluation.index import OBJECT_INDEX
-from segmentation_pipeline.rules.tree import Field, On, Rank, Related
+from segmentation_pipeline.rules.graph import walk
+from segmentation_pipeline.rules.tree import Compare, Field, On, Rank, Related
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,7 +59,9 @@ def scaled(hits: int, sample: int, total: int) -> Count:
 
 def hashed(column: str) -> pl.Expr:
     """Return a hash of a column that is the same in every process, release and sitting."""
-    return plh.col(column).cast(pl.String).nchash.xxhash64()
+    text: Any = plh.col(column).cast(pl.String)
+    found: pl.Expr = text.nchash.xxhash64()
+    return found
 
 
 def sample_ids(profile: pl.LazyFrame, kind: ObjectType, size: int) -> pl.DataFrame:
@@ -68,16 +70,21 @@ def sample_ids(profile: pl.LazyFrame, kind: ObjectType, size: int) -> pl.DataFra
     return rows.bottom_k(size, by=["hash", OBJECT_INDEX]).select(OBJECT_INDEX).sort(OBJECT_INDEX).collect()
 
 
-def narrow(index: Index, catalog: Catalog, kind: ObjectType, ids: pl.DataFrame) -> Index:
+def narrow(index: Index, kind: ObjectType, ids: pl.DataFrame) -> Index:
     """Return an index that holds only some objects of a kind, with their events."""
     chosen = ids.lazy()
     profile = index.profiles[kind.name].join(chosen, on=OBJECT_INDEX, how="semi", maintain_order="left")
     mine = {name for name in kind.events if name in index.events}
     events = {
-        name: frame.join(chosen, on=OBJECT_INDEX, how="semi", maintain_order="left") if name in mine else frame
+        name: frame.join(chosen, on=OBJECT_INDEX, how="semi", maintain_order="left")
         for name, frame in index.events.items()
+        if name in mine
     }
-    return replace(index, profiles={**index.profiles, kind.name: profile.collect().lazy()}, events=events)
+    return replace(
+        index,
+        profiles={**index.profiles, kind.name: profile.collect().lazy()},
+        events={**index.events, **events},
+    )
 
 
 def why_whole(segments: Iterable[Segment], catalog: Catalog, kind: ObjectType) -> str | None:
@@ -86,7 +93,7 @@ def why_whole(segments: Iterable[Segment], catalog: Catalog, kind: ObjectType) -
     An object of the sample must meet the same other objects as it does in the whole.
     """
     for segment in segments:
-        for part in _parts(segment):
+        for part in _parts((segment.where, segment.exclude)):
             if isinstance(part, Rank):
                 return "a rank stands among all objects"
             if kind.name in _reached(part, catalog):
@@ -99,8 +106,8 @@ def _reached(part: object, catalog: Catalog) -> set[str]:
     if isinstance(part, Related | On):
         return {part.object}
     hops = part.path[:-1] if isinstance(part, Field) else ()
-    relations = [kind.relations[hop] for kind in catalog.objects.values() for hop in hops if hop in kind.relations]
-    return {relation.object for relation in relations}
+    named = [kind.relations for kind in catalog.objects.values()]
+    return {relations[hop].object for relations in named for hop in hops if hop in relations}
 
 
 def _parts(node: object) -> Iterator[object]:
@@ -116,9 +123,8 @@ def _parts(node: object) -> Iterator[object]:
 
 def row_columns(segment: Segment, kind: ObjectType) -> list[str]:
     """Return the object's own fields that a rule compares, in the order they are written."""
-    found: dict[str, None] = {}
-    for compare in rule_comparisons(segment):
-        for operand in (compare.operand, compare.value):
-            if isinstance(operand, Field) and len(operand.path) == 1 and operand.name in kind.fields:
-                found[operand.name] = None
-    return list(found)
+    roots = [root for root in (segment.where, segment.exclude) if root is not None]
+    compares = [node for root in roots for node in walk(root) if isinstance(node, Compare)]
+    operands = [operand for compare in compares for operand in (compare.operand, compare.value)]
+    own = [each.name for each in operands if isinstance(each, Field) and len(each.path) == 1]
+    return [name for name in dict.fromkeys(own) if name in kind.fields]

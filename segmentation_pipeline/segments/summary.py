@@ -41,10 +41,10 @@ def plan_of(segment: Segment, definitions: Definitions) -> dict[str, Any]:
     leaves = distinct_leaves([segment])
     plan = Plan(definitions.catalog, segment.object, 0, definitions.week_starts, (segment,), leaves)
     masks = Masks(
-        {leaf.compare: name for leaf, name in leaves.items()},
+        {leaf.node: name for leaf, name in leaves.items()},
         {name: f"segment:{name}" for name in embeds(segment)},
     )
     return {
         "expression": str(compile_segment(segment, masks, plan)),
-        "leaves": {name: describe(leaf.compare) for leaf, name in leaves.items()},
+        "leaves": {name: describe(leaf.node) for leaf, name in leaves.items()},
     }

@@ -8,6 +8,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from segmentation_pipeline.components.lake import LakeResource
+from segmentation_pipeline.components.segment_folder import build_segment_assets
+from segmentation_pipeline.workspace import find_workspace
+
 PROJECT = Path(__file__).parents[2]
 
 SHIPPED = """\
@@ -142,6 +146,18 @@ def test_broken_sources_leave_tables_without_a_source(team):
     defs = team.definitions()
     assert not defs.resolve_asset_graph().get(dg.AssetKey("contacts")).is_materializable
     assert "sources.yaml:1:" in spec(defs, "segment_definitions").description
+
+
+def test_the_assets_fit_into_other_definitions(team):
+    """As docs/dagster.md shows it."""
+    workspace = find_workspace(team.project, env={})
+    lake = LakeResource(project=str(team.project))
+    defs = dg.Definitions.merge(build_segment_assets(workspace), dg.Definitions(resources={"lake": lake}))
+    assert keys(defs) == keys(team.definitions())
+    ran = defs.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=team.instance, asset_selection=[dg.AssetKey("segment_definitions")]
+    )
+    assert ran.success
 
 
 def test_jobs_run_in_one_process(monkeypatch, tmp_path):

@@ -140,7 +140,7 @@ def test_no_objects_no_members(kit, run, frames):
 
 def test_a_leaf_of_several_segments_is_computed_once(kit):
     leaves = distinct_leaves([kit.one("a", All((OLD, BOUGHT))), kit.one("b", All((Not(OLD), NAMED)))])
-    assert [leaf.compare for leaf in leaves] == [OLD, BOUGHT, NAMED]
+    assert [leaf.node for leaf in leaves] == [OLD, BOUGHT, NAMED]
 
 
 def test_leaves_of_two_zones_are_two_leaves(kit):
