@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from segmentation_pipeline.cli.options import Debug
 from segmentation_pipeline.cli.output import say
@@ -25,6 +26,8 @@ def init(
     _debug: Debug = False,
 ) -> None:
     """Make a new project: a catalog, two segments, a test, settings."""
+    if folder.is_file():
+        raise UsageError("this is a file", where=str(folder), hint="name a folder, new or empty")
     wanted = {folder / name: content for name, content in template()}
     present = [path for path in wanted if path.exists()]
     if present:
@@ -36,8 +39,8 @@ def init(
     for path, content in wanted.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
-        say(f"  {path}")
-    say(f"\nA project with two segments. Next, in [bold]{folder}[/]:")
+        say(f"  {escape(str(path))}")
+    say(f"\nA project with two segments. Next, in [bold]{escape(str(folder))}[/]:")
     say("  segmentation test                    the rules do what their test says")
     say("  segmentation import contacts FILE    your own data; then: segmentation run")
 

@@ -142,7 +142,7 @@ def _key(name: str, check: dg.AssetCheckResult) -> dg.AssetCheckKey:
 def _materialized(
     blueprint: Blueprint, contents: Contents, run: Run, result: SegmentResult
 ) -> dg.MaterializeResult[Any]:
-    metadata = {
+    metadata: dict[str, Any] = {
         "dagster/row_count": result.size,
         "dagster/uri": f"{contents.memberships}/segment_id={result.segment}",
         "dagster/column_schema": column_schema(MEMBERS.schema, MEMBERS.column_comments),

@@ -51,7 +51,10 @@ def build_segment_specs(blueprint: Blueprint) -> list[dg.AssetSpec]:
 
 
 def _spec(workspace: Workspace, catalog: Catalog, segment: Segment, code_version: str) -> dg.AssetSpec:
-    deps = [*(segment_key(name) for name in embeds(segment)), *sorted(parts_read(segment, catalog))]
+    deps: list[dg.AssetKey | str] = [
+        *(segment_key(name) for name in embeds(segment)),
+        *sorted(parts_read(segment, catalog)),
+    ]
     rule = f"```text\n{describe(segment)}\n```"
     owner = _owner(segment.owner)
     return dg.AssetSpec(

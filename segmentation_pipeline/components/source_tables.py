@@ -101,9 +101,9 @@ def _import(context: dg.AssetExecutionContext, lake: LakeResource, table: str) -
                 )
             )
     facts = table_facts(store, catalog, table)
-    version = str(facts.get("version", "none"))
+    landed = dg.DataVersion(str(facts.get("version", "none")))
     imports = dg.MetadataValue.md(_imports_table(jobs))
-    return dg.MaterializeResult(data_version=dg.DataVersion(version), metadata={**facts, "imports": imports})
+    return dg.MaterializeResult(data_version=landed, metadata={**facts, "imports": imports})
 
 
 def _imports_table(jobs: Sequence[tuple[str, ImportJob]]) -> str:

@@ -151,7 +151,8 @@ def _literal(node: Node, operand: Operand) -> Literal:
     try:
         return read_literal(kind, node.text)
     except ValueError as error:
-        raise Fault("value-type", f"`value`: {error}, {_named(operand)}", node.at) from error
+        said = str(error).replace(f"`{node.text}`", f"`value: '{node.text}'`", 1)
+        raise Fault("value-type", f"{said}, {_named(operand)}", node.at) from error
 
 
 def _other_field(value: Mapping, operand: Operand, operator: Operator, scope: Scope) -> Field:

@@ -86,7 +86,7 @@ def _reason(basis: Basis, name: str, hashes: Mapping[str, str]) -> str | None:
     if basis.previous.setting != basis.setting or not all(_is_of_last_run(basis, part) for part in read):
         return None
     # What was published is data too, and every run adds to it.
-    if any(node.history is not None for part in read for node in embeddings(segments[part])):
+    if any(not node.evaluated for part in read for node in embeddings(segments[part])):
         return None
     same_rule = state.hash == hashes[name]
     # A rule that changed may have read other tables before.

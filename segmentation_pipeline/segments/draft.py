@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from segmentation_pipeline.workspace import Workspace
 
 UNNAMED = "draft"
-_CONDITIONS = frozenset(
-    "all any not at_least everyone field event related ratio response rank sequence on".split()
-)
+_GROUPS = ("all", "any", "not", "at_least", "everyone", "on")
+_LEAVES = ("field", "event", "related", "ratio", "response", "rank", "sequence")
+_CONDITIONS = frozenset((*_GROUPS, *_LEAVES))
 _EMBEDDING = frozenset(("segment", "entered", "left", "member_for", "as_of"))
 
 

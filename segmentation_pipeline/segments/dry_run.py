@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from segmentation_pipeline.errors import RunFailed
 from segmentation_pipeline.evaluation.evaluate import evaluate_index
+from segmentation_pipeline.evaluation.index import HISTORY
 from segmentation_pipeline.evaluation.stored_index import input_tables, read_index
 
 if TYPE_CHECKING:
@@ -38,9 +39,13 @@ class Standing:
 
 
 def pin(store: DeltaStore, catalogs: Iterable[Catalog], as_of: dt.datetime) -> Standing:
-    """Pin every table that the catalogs name. Raises `RunFailed` where nothing was imported."""
-    inputs = store.snapshot(sorted({table for catalog in catalogs for table in input_tables(catalog)}))
-    if not inputs.versions:
+    """Pin every table that the catalogs name, and what was published.
+
+    Raises `RunFailed` where nothing was imported.
+    """
+    tables = {table for catalog in catalogs for table in input_tables(catalog)}
+    inputs = store.snapshot(sorted({*tables, HISTORY}))
+    if not tables & set(inputs.versions):
         raise RunFailed(
             "there is nothing to evaluate: no table has been imported",
             where=store.root.text,

@@ -88,9 +88,8 @@ def field_values(
     if isinstance(kind, ListOf):
         values = values.explode("value", keep_nulls=False, empty_as_null=False)
     counted = values.drop_nulls().group_by("value").agg(pl.len().alias("count")).collect()
-    ends = counted.select(pl.col("value").min().alias("least"), pl.col("value").max().alias("greatest")).row(
-        0
-    )
+    value = pl.col("value")
+    least, greatest = counted.select(value.min().alias("least"), value.max().alias("greatest")).row(0)
     masked = found.pii and not show_pii
     top = counted.sort(["count", "value"], descending=[True, False]).head(limit)
     some = counted.lazy().bottom_k(limit, by=hashed("value")).select(pl.col("value").sort()).collect()

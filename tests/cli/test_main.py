@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-COMMANDS = ("demo", "init", "import", "validate", "run", "list", "show", "members", "explain", "test", "status")
+COMMANDS = (
+    "demo",
+    "init",
+    "import",
+    "validate",
+    "run",
+    "list",
+    "show",
+    "members",
+    "explain",
+    "test",
+    "status",
+)
 
 
 def test_help_names_every_command(segmentation):

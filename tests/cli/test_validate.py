@@ -8,46 +8,123 @@ KEYS = ["rule", "severity", "file", "line", "column", "message", "hint"]
 @pytest.fixture
 def write(project):
     def put(name: str, text: str) -> None:
-        (project / "segment_definitions" / name).write_text(text, encoding="utf-8")
+        file = project / "segment_definitions" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
 
     return put
 
 
-def test_a_good_project_has_no_findings(segmentation, project):
-    assert segmentation("validate", "--project", project, "--json").json == []
+@pytest.fixture
+def findings(segmentation, project):
+    """What `validate` finds: (file below the definitions, line, rule); status 1 if there is any."""
+
+    def find() -> list[tuple[str, int, str]]:
+        outcome = segmentation("validate", "--project", project, "--json")
+        assert outcome.status == (1 if outcome.json else 0)
+        assert all(list(row) == KEYS for row in outcome.json)
+        return [
+            (row["file"].removeprefix("segment_definitions/"), row["line"], row["rule"])
+            for row in outcome.json
+        ]
+
+    return find
 
 
-def test_every_finding_of_every_file_at_once(segmentation, project, write):
+def test_a_good_project_has_no_findings(findings):
+    assert findings() == []
+
+
+def test_the_findings_for_people(segmentation, project, write, golden):
+    write("segments/one.yaml", "segment: one\nwhere: {field: plna, operator: equals, value: pro}\n")
+    write("segments/two.yaml", "segment: two\nwhere: {segment: custmers}\n")
+    write("segments/three.yml", "segment: three\nwhere: {event: purchase}\n")
+    write("sources.yaml", "sources: {crm: {table: contcts, files: inbox/*.csv}}\n")
+    write("mappings/crm.yaml", "table: contacts\ncolumns: {contact_id: id, e_mail: Mail}\n")
+    write(
+        "tests/bad.yaml",
+        "test: a typo\ngiven: {contacts: [{contact_id: a, plan: gold}]}\nexpect: {custmers: []}\n",
+    )
+    outcome = segmentation("validate", "--project", project)
+    assert outcome.status == 1
+    golden("validate", outcome.out)
+
+
+def test_every_definition_at_once(findings, write):
     write("segments/one.yaml", "segment: one\nwhere: {field: planet, operator: equals, value: x}\n")
     write("segments/two.yaml", "segment: two\nwhere: {segment: three}\n")
-    outcome = segmentation("validate", "--project", project, "--json")
-    assert outcome.status == 1
-    assert [(row["file"], row["line"]) for row in outcome.json] == [
-        ("segment_definitions/segments/one.yaml", 2),
-        ("segment_definitions/segments/two.yaml", 2),
+    assert findings() == [
+        ("segments/one.yaml", 2, "unknown-field"),
+        ("segments/two.yaml", 2, "unknown-segment"),
     ]
-    assert all(list(row) == KEYS for row in outcome.json)
 
 
-def test_a_finding_is_a_line_people_and_editors_can_follow(segmentation, project, write):
-    write("segments/one.yaml", "segment: one\nwhere: {field: plna, operator: equals, value: pro}\n")
-    outcome = segmentation("validate", "--project", project)
-    first, hint, summary = outcome.out.splitlines()
-    assert first.startswith("segment_definitions/segments/one.yaml:2:")
-    assert "error[unknown-field]" in first
-    assert "did you mean `plan`?" in hint
-    assert summary == "1 error, 0 warnings"
-
-
-def test_the_catalog_is_checked(segmentation, project, write):
+def test_the_catalog(findings, write):
     write("catalog.yaml", "objects: {contact: {table: contacts, key: id, fields: {age: {type: intger}}}}\n")
-    outcome = segmentation("validate", "--project", project, "--json")
-    assert outcome.status == 1
-    assert {row["file"] for row in outcome.json} == {"segment_definitions/catalog.yaml"}
+    assert {file for file, _, _ in findings()} == {"catalog.yaml"}
 
 
-def test_what_is_no_yaml_is_a_finding(segmentation, project, write):
+def test_what_is_no_yaml(findings, write):
     write("catalog.yaml", "objects: {contact: [}\n")
-    outcome = segmentation("validate", "--project", project, "--json")
-    assert outcome.status == 1
-    assert [(row["file"], row["line"]) for row in outcome.json] == [("segment_definitions/catalog.yaml", 1)]
+    assert findings() == [("catalog.yaml", 1, "yaml")]
+
+
+def test_the_sources(findings, write):
+    write("sources.yaml", "sources:\n  crm: {table: contcts, files: inbox/*.csv}\n")
+    assert findings() == [("sources.yaml", 2, "sources")]
+
+
+def test_a_mapping_that_is_not_there(findings, write):
+    write("sources.yaml", "sources:\n  crm:\n    table: contacts\n    files: x.csv\n    mapping: crm.yaml\n")
+    assert findings() == [("sources.yaml", 5, "sources")]
+
+
+def test_a_mapping_for_another_table(findings, write):
+    write("sources.yaml", "sources:\n  crm: {table: activities, files: x.csv, mapping: mappings/crm.yaml}\n")
+    write("mappings/crm.yaml", "table: contacts\ncolumns: {contact_id: id}\n")
+    assert findings() == [("sources.yaml", 2, "sources")]
+
+
+def test_a_mapping_that_no_source_names_yet(findings, write):
+    write("mappings/crm.yaml", "table: contacts\ncolumns:\n  contact_id: id\n  e_mail: Mail\n")
+    assert findings() == [("mappings/crm.yaml", 4, "mapping")]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "rule"),
+    [
+        ("test: [}", 1, "yaml"),
+        ("test: x\nexpects: {customers: []}\n", 2, "test-shape"),
+        ("test: x\ngiven: {contacts: []}\n", 1, "test-shape"),
+        ("test: x\nas_of: yesterday\nexpect: {customers: []}\n", 2, "test-shape"),
+        ("test: x\nexpect:\n  customers: []\n  custmers: []\n", 4, "unknown-segment"),
+        (
+            "test: x\nsegments:\n  s: {where: {field: planet, operator: is_null}}\nexpect: {s: []}\n",
+            3,
+            "unknown-field",
+        ),
+        ("test: x\ngiven:\n  planets: [{name: mars}]\nexpect: {customers: []}\n", 3, "test-rows"),
+    ],
+)
+def test_a_test_that_means_nothing(findings, write, text, line, rule):
+    write("tests/bad.yaml", text)
+    assert findings() == [("tests/bad.yaml", line, rule)]
+
+
+def test_an_error_that_a_test_expects_is_none(findings, write):
+    write(
+        "tests/good.yaml",
+        "test: x\nsegments: {s: {where: {field: planet, operator: is_null}}}\n"
+        "expect_error: {segment: s, contains: planet}\n---\n",
+    )
+    assert findings() == []
+
+
+def test_a_test_that_would_fail_is_no_finding(findings, write):
+    write("tests/red.yaml", "test: x\ngiven: {contacts: [{contact_id: a}]}\nexpect: {customers: [a]}\n")
+    assert findings() == []
+
+
+def test_a_file_that_nothing_reads(findings, write):
+    write("segments/lost.yml", "segment: lost\nwhere: {event: purchase}\n")
+    assert findings() == [("segments/lost.yml", 1, "file-name")]

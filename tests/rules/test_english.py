@@ -18,13 +18,23 @@ from segmentation_pipeline.rules.tree import (
     Any,
     AtLeast,
     Compare,
+    Entered,
     Events,
     Everyone,
     Field,
     InSegment,
+    Left,
     Measure,
+    MemberFor,
     Not,
+    On,
+    PublishedAt,
+    Rank,
+    Ratio,
     Related,
+    Response,
+    Sequence,
+    Step,
 )
 from segmentation_pipeline.rules.windows import Bounds, Complete, Ever, Period, Rolling
 
@@ -218,6 +228,125 @@ def test_groups_are_indented():
         "      - not:",
         "          - is a member of segment vip",
     ]
+
+
+OPENED = Measure(Events("activities", ("opened",)), "count", types.Integer())
+CART, NO_BUY, HELP = Step(("cart",)), Step(("purchase",), negated=True), Step(("help",), B)
+EXACT = types.Decimal(18)
+FORTNIGHT = RelativeInstant(-14, "day")
+
+
+@pytest.mark.parametrize(
+    ("rule", "lines"),
+    [
+        (
+            Compare(Ratio(replace(OPENED, where=A), COUNT, Decimal(5), EXACT), "not_equals", Decimal("0.10")),
+            [
+                (
+                    "the ratio of (the number of opened events of activities) to (the number of "
+                    "purchase events of activities; null where that is 0 or below 5) does not equal "
+                    "0.1, or it is null"
+                ),
+                "  numerator counting only rows with:",
+                '    - name equals "a"',
+            ],
+        ),
+        (
+            Compare(Response(BUYS, 3, ("opened",), "message", types.Integer(), where=A), "equals", 3),
+            [
+                (
+                    "the number of the latest 3 of (purchase events of activities; null without any) "
+                    "that have an event opened with the same, non-null message at the same time or "
+                    "later equals 3; counting only rows with:"
+                ),
+                '  - name equals "a"',
+            ],
+        ),
+        (
+            Compare(Rank(SPENT, "percentile", "descending", EXACT), "less_than_or_equal", 10),
+            [
+                (
+                    "the position in percent of all ranked by (the sum of revenue over purchase events "
+                    "of activities), descending (the first is the largest), among everyone (null where "
+                    "the value is null) is at most 10"
+                ),
+            ],
+        ),
+        (
+            Compare(Rank(AGE, "ntile", "ascending", types.Integer(), "vip", "quantile", 5), "not_equals", 5),
+            [
+                (
+                    "the bucket of 5 between quantiles by (age), ascending (the first is the smallest),"
+                    " among the members of segment vip (null outside these and where the value is null)"
+                    " does not equal 5, or it is null"
+                ),
+            ],
+        ),
+        (
+            Compare(replace(COUNT, measure="active_periods", period=3 * 86_400_000_000, each=2), "equals", 0),
+            [
+                (
+                    "the number of whole periods of 3 days, counted back from the end of the window, "
+                    "that hold at least 2 purchase events of activities equals 0"
+                ),
+            ],
+        ),
+        (
+            Compare(replace(COUNT, measure="longest_streak"), "not_equals", 3),
+            ["the most consecutive local days with purchase events of activities does not equal 3"],
+        ),
+        (
+            Sequence(
+                "activities",
+                (NO_BUY, CART, NO_BUY, HELP, NO_BUY),
+                gap=2 * 86_400_000_000,
+                span=129_600_000_000,
+                same=("session",),
+                within=Rolling("last", 30, "day"),
+            ),
+            [
+                (
+                    "a chain of events of activities, each later than the one before, at most 2 days "
+                    "after it, at most 36 hours from first to last, with the same, non-null session, in"
+                    " the last 30 days:"
+                ),
+                "  - no purchase event before, within 2 days",
+                "  - a cart event",
+                "  - no purchase event in between",
+                "  - a help event, with:",
+                "      - age equals 1",
+                "  - no purchase event after, within 2 days",
+            ],
+        ),
+        (
+            InSegment("vip", Entered(Rolling("last", 7, "day"))),
+            ["entered segment vip in the last 7 days, whether or not still in it"],
+        ),
+        (
+            InSegment("vip", Left(Rolling("last", 7, "day"))),
+            ["left segment vip in the last 7 days, whether or not back in it"],
+        ),
+        (
+            InSegment("vip", MemberFor(FORTNIGHT, RelativeInstant(-3, "month"))),
+            [
+                (
+                    "is a published member of segment vip, last entered 14 days ago or before and 3 "
+                    "months ago or after"
+                )
+            ],
+        ),
+        (
+            InSegment("vip", PublishedAt(DAY)),
+            ["was a published member of segment vip at the end of the day 2026-03-31"],
+        ),
+        (
+            On("company", "firm", A),
+            ["has a company (a row of firm) with:", '  - name equals "a"'],
+        ),
+    ],
+)
+def test_the_rest_of_the_language_reads_as_sentences(rule, lines):
+    assert describe(rule).splitlines() == lines
 
 
 NEGATIVES = [operator for operator in OPERATORS.values() if operator.positive is not None]

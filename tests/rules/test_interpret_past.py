@@ -138,10 +138,11 @@ def test_both_bounds_of_a_stay(recall):
 def test_months_of_a_stay_are_those_of_the_calendar(recall):
     month = MemberFor(at_least=RelativeInstant(-1, "month"))
     hour = 3_600_000_000
-    # 1 March 12:00 in Paris (summer time since the 29th) is 31 days and one hour before as_of
-    assert recall(month, (31 * DAY - hour, "entered")).holds is False
-    assert recall(month, (31 * DAY + hour, "entered")).holds is True
-    assert recall(month, (31 * DAY, "entered"), zone="UTC").holds is True
+    # 1 March 12:00 in Paris is 11:00Z, for summer time began on the 29th: 31 days less an hour ago
+    assert recall(month, (31 * DAY - hour, "entered")).holds
+    assert not recall(month, (31 * DAY - hour - 1, "entered")).holds
+    assert recall(month, (31 * DAY, "entered"), zone="UTC").holds
+    assert not recall(month, (31 * DAY - 1, "entered"), zone="UTC").holds
 
 
 @pytest.mark.parametrize(

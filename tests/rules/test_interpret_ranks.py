@@ -51,7 +51,7 @@ def catalog():
 
 @pytest.fixture
 def value(catalog):
-    """The value of an operand for a contact with events as fields; ``hours`` before as_of, ``tick`` µs more."""
+    """The value of an operand for a contact with events: ``hours`` before as_of, ``tick`` µs later."""
 
     def found(operand, *events, zone=PARIS, visits=()):
         rows = []

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import re
+
+KEYS = ["segment", "size", "entered", "exited", "status", "cause", "seconds"]
+
+
+def test_the_table(made, golden):
+    _, outcome = made
+    table = outcome.out.partition("2. Evaluate")[2].partition("3. Look")[0]
+    table = re.sub(r"run [0-9a-f]{12}", "run ············", table)
+    golden("run", re.sub(r"\d+\.\d\d", "·.··", table))
+
+
+def test_one_row_a_segment(segmentation, copied):
+    outcome = segmentation("run", "--project", copied, "--json")
+    assert outcome.status == 0
+    assert all(list(row) == KEYS for row in outcome.json)
+    listed = segmentation("list", "--project", copied, "--json").json
+    assert sorted(row["segment"] for row in outcome.json) == [row["segment"] for row in listed]
+
+
+def test_select_takes_ids_what_they_embed_and_their_dependents(segmentation, copied):
+    def selected(expression):
+        outcome = segmentation("run", "--select", expression, "--project", copied, "--json")
+        return sorted(row["segment"] for row in outcome.json)
+
+    assert selected("vip") == ["vip"]
+    assert selected("vip, partners") == ["partners", "vip"]
+    assert selected("+vip") == ["churned", "vip"]
+    assert selected("partners+") == ["newsletter", "partners"]
+
+
+def test_an_unknown_id_is_wrong_use(segmentation, sample):
+    outcome = segmentation("run", "--select", "vipp", "--project", sample)
+    assert outcome.status == 2
+    assert "there is no segment `vipp`" in outcome.err
+    assert "did you mean `vip`" in outcome.err
+
+
+def test_a_bad_segment_keeps_its_members_and_stops_nothing(segmentation, copied):
+    file = copied / "segment_definitions" / "segments" / "beta_testers.yaml"
+    file.write_text("segment: beta_testers\nwhere: {field: planet, operator: equals, value: x}\n")
+    outcome = segmentation("run", "--project", copied, "--json")
+    assert outcome.status == 1
+    (bad,) = (row for row in outcome.json if row["status"] != "fresh")
+    assert (bad["segment"], bad["status"], bad["exited"]) == ("beta_testers", "failed", 0)
+    assert bad["size"] > 0
+    assert "unknown field `planet`" in bad["cause"]
+
+
+def test_an_earlier_instant_is_only_a_preview(segmentation, copied):
+    before = segmentation("members", "vip", "--project", copied, "--json").json
+    outcome = segmentation("run", "--as-of", "2026-05-01", "--project", copied)
+    assert outcome.status == 0
+    assert "only a preview" in outcome.out
+    assert segmentation("members", "vip", "--project", copied, "--json").json == before
+
+
+def test_a_removed_definition_is_named(segmentation, copied):
+    (copied / "segment_definitions" / "segments" / "beta_testers.yaml").unlink()
+    outcome = segmentation("run", "--project", copied)
+    assert outcome.status == 0
+    assert re.search(r"removed beta_testers, \d+ members", outcome.out)
+
+
+def test_without_an_import_there_is_nothing_to_evaluate(segmentation, project):
+    outcome = segmentation("run", "--project", project)
+    assert outcome.status == 3
+    assert "hint: segmentation import TABLE FILE" in outcome.err
