@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import pytest
+import contextlib
+import io
+import subprocess
+import sys
 
-COMMANDS = (
-    "demo",
-    "init",
-    "import",
-    "validate",
-    "run",
-    "list",
-    "show",
-    "members",
-    "explain",
-    "test",
-    "status",
-)
+import pytest
+import typer
+
+from segmentation_pipeline.cli.main import app
+from segmentation_pipeline.cli.output import progress_bar
+
+COMMANDS = tuple(typer.main.get_command(app).commands)
+PROMISED = {
+    *("demo", "init", "import", "validate", "run", "list", "show", "members", "explain", "test", "status"),
+    *("translate", "schema"),
+}
+
+
+def test_the_commands_promised_are_there():
+    assert set(COMMANDS) >= PROMISED
 
 
 def test_help_names_every_command(segmentation):
@@ -80,3 +85,38 @@ def test_a_blocked_workspace_is_refused(segmentation, project, monkeypatch):
 
 def test_the_version_is_printed(segmentation):
     assert segmentation("--version").out.strip() == "0.1.0"
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_progress_is_shown_on_a_terminal_only():
+    with contextlib.redirect_stderr(io.StringIO()), progress_bar() as move:
+        assert move is None
+    with contextlib.redirect_stderr(Terminal()) as screen, progress_bar() as move:
+        move("contacts", 1, 2)
+    assert "contacts" in screen.getvalue()
+
+
+@pytest.mark.parametrize("command", ["list", "status", "demo", "run"])
+def test_json_is_all_that_stands_on_standard_output(segmentation, copied, command):
+    outcome = segmentation(command, "--project", copied, "--json")
+    assert outcome.status == 0
+    assert outcome.json
+    assert outcome.err == ""
+
+
+def test_a_reader_that_leaves_early_is_no_error(sample):
+    """As in `segmentation members newsletter --format csv | head -1`."""
+    program = [sys.executable, "-c", "from segmentation_pipeline.cli.main import main; main()"]
+    process = subprocess.Popen(
+        [*program, "members", "newsletter", "--format", "csv", "--project", sample],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 1
