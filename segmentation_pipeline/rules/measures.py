@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from segmentation_pipeline.catalog.types import Date, Datetime, Decimal, FieldType, Integer, ListOf, Number
 from segmentation_pipeline.diagnostics import did_you_mean
 from segmentation_pipeline.documents import Mapping, Scalar
+from segmentation_pipeline.rules.clock import DAY
 from segmentation_pipeline.rules.comparisons import OPTIONS, read_comparison
 from segmentation_pipeline.rules.durations import read_length
 from segmentation_pipeline.rules.faults import Fault, Incomplete, only, place, required, word
@@ -85,6 +86,10 @@ def _source(reader: ConditionReader, node: Mapping) -> tuple[Events | Related, S
     if timed is not None and needs_time and relation.time is None:
         hint = f"declare `time:` of the relation `{relation.name}` in the catalog"
         raise Fault("window", f"the rows of `{relation.name}` have no time", place(node, timed), hint)
+    daily = relation.time is not None and isinstance(scope.object.fields[relation.time].type, Date)
+    if daily and "period" in node and read_length(required(node, "period"), "period") % DAY:
+        message = f"the rows of `{relation.name}` are timed by days: `period` is a number of days"
+        raise Fault("duration", message, place(node, "period"))
     return source, scope
 
 

@@ -225,7 +225,6 @@ def _moved(
         kind.name,
         keys,
         segments=[name],
-        transitions=evaluation.index.transitions,
     )
     return [Moved(str(key), entered, "; ".join(_out(examine_segment(other, key, world)))) for key in keys]
 

@@ -34,12 +34,5 @@ def examine(
     evaluation = evaluate(definitions, frames, as_of, only=dependencies(definitions.segments, {segment.id}))
     for name, failure in evaluation.failed.items():
         raise RunFailed(f"`{segment.id}` embeds `{name}`, which cannot be evaluated: {failure.cause}")
-    world = gather_world(
-        evaluation,
-        as_of,
-        segment.object,
-        [key],
-        segments=[segment.id],
-        transitions=evaluation.index.transitions,
-    )
+    world = gather_world(evaluation, as_of, segment.object, [key], segments=[segment.id])
     return examine_segment(segment, key, world)

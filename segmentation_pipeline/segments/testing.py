@@ -118,6 +118,6 @@ def _member_problem(name: str, expected: list[str], evaluation: Evaluation, as_o
     lines = [f"{name}: expected {sorted(expected)}, got {got}", f"  missing: {missing}", f"  extra: {extra}"]
     first = (missing or extra)[0]
     segment = definitions.segments[name]
-    world = gather_world(evaluation, as_of, segment.object, [first])
+    world = gather_world(evaluation, as_of, segment.object, [first], segments=[name])
     verdict = examine_segment(segment, first, world)
     return "\n".join([*lines, *(f"  {line}" for line in explanation(verdict))])

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Iterable
 
-    import polars as pl
-
     from segmentation_pipeline.evaluation.evaluate import Evaluation
 
 
@@ -29,13 +27,11 @@ def gather_world(
     keys: Collection[str] | None,
     *,
     segments: Iterable[str] | None = None,
-    transitions: pl.LazyFrame | pl.DataFrame | None = None,
 ) -> World:
     """Return a world in which the objects with ``keys`` (None: all) can be examined.
 
     It holds what the rules of ``segments`` read (None: of every segment of the object): a rule with a
-    rank makes it hold the whole population. ``transitions`` is the table ``segment_transitions``:
-    ``segment_id``, ``object_index``, ``change``, ``at``; without it nothing was ever published.
+    rank makes it hold the whole population. What was published before comes from the index.
     """
     definitions = evaluation.definitions
     gathering = Gathering(definitions.catalog, evaluation.index)
@@ -52,7 +48,7 @@ def gather_world(
             for rule in (segment.where, segment.exclude):
                 if rule is not None:
                     _reach(rule, object_name, found, gathering)
-    past = {} if transitions is None else gathering.transitions(transitions.lazy())
+    past = gathering.transitions(evaluation.index.transitions)
     return World(
         definitions.catalog,
         gathering.rows,

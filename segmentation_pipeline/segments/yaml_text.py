@@ -78,9 +78,9 @@ class YamlText:
         if not items.flow_style:
             return self._without_lines(items, gone)
         kept = [number for number in range(len(items.value)) if number not in gone]
-        if not kept and "\n" not in self.text[items.start_mark.index : items.end_mark.index]:
+        if not kept:
             return [Edit(items.start_mark.index, items.end_mark.index, "[]")]
-        return [self._without_item(items, number, after=bool(kept) and number < kept[-1]) for number in gone]
+        return [self._without_item(items, number, after=number < kept[-1]) for number in gone]
 
     def _without_item(self, items: yaml.SequenceNode, number: int, *, after: bool) -> Edit:
         """Take out one item of a flow sequence with a comma: the one after it, or the one before."""
@@ -140,7 +140,7 @@ def _blanked(match: re.Match[str]) -> str:
 
 def end_of(node: yaml.Node) -> int:
     """Return where a node's last character ends: a block's own mark lies beyond the comments after it."""
-    if isinstance(node, yaml.ScalarNode) or node.flow_style or not node.value:
+    if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
         end: int = node.end_mark.index
         return end
     last = node.value[-1]

@@ -92,7 +92,7 @@ events:
         fields: {revenue: decimal(4), items: integer, shipped: date, gift: boolean, paid_at: datetime}
 """
 NOWHERE = Position("", 0, 0)
-KEYS = ("a", "b", "c", "D", "e")
+KEYS = (*"abcDe", *(f"k{number}" for number in range(35)))
 COMPANIES = ("x", "y", "z")
 ZONES = ("UTC", "Europe/Paris", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Cairo")
 HOUR, DAY = 3_600_000_000, 86_400_000_000
@@ -130,8 +130,13 @@ NUMBERS = (
     -float("inf"),
     1e40,
 )
-INTEGERS = (-3, 0, 1, 2, 3, 5, 18, 2**53, 2**53 + 1, 2**62, -(2**63), 2**63 - 1)
-CENTS = (-101, 0, 1, 10, 33, 100, 12345, 10**15 + 1)
+INTEGERS = (0, 0, 1, 1, 2, 2, 3, 5, 18)
+HUGE = (-3, 2**53, 2**53 + 1, 2**62, -(2**63), 2**63 - 1)
+CENTS = (-101, 0, 0, 1, 10, 25, 33, 100, 150, 200, 12345, 10**15 + 1)
+
+
+THIRDS = tuple(map(decimal.Decimal, ("0.333333333333333333", "0.5", "1", "1.5", "2", "2.5", "0.125")))
+MILLIONTHS = tuple(map(decimal.Decimal, ("0", "0.000001", "0.000002", "0.3", "0.1", "2.5", "-2.5")))
 
 
 def optional(strategy: st.SearchStrategy) -> st.SearchStrategy:
@@ -143,29 +148,27 @@ texts = st.one_of(st.sampled_from(TEXTS), st.text("aAbé\u0301%. ", max_size=4))
 
 @cache
 def _near_instants(as_of: int) -> tuple[int, ...]:
-    """Instants near `as_of`, at the edges of windows, local days and changes of DST."""
-    steps = (HOUR, DAY, 7 * DAY, 30 * DAY, 31 * DAY, 365 * DAY)
-    near = [as_of + n * step + by for n in range(-3, 4) for step in steps for by in (-1, 0, 1)]
+    """A few instants, so that rows and rules meet: edges of windows, of local days, of DST, and of now."""
+    edges = [as_of - length + by for length in (HOUR, DAY, 7 * DAY, 30 * DAY, 31 * DAY) for by in (-1, 0, 1)]
+    today = as_of // DAY * DAY
     midnights = [
-        as_of // DAY * DAY + n * DAY + quarters * HOUR // 4 + by
-        for n in range(-35, 36, 3)
-        for quarters in (-22, -23, 0, -42, 16, 20, -8, -4)
+        today + n * DAY - hours * HOUR // 4 + by
+        for n in (0, 1)
+        for hours in (0, 4, -16, 23)
         for by in (-1, 0)
     ]
     dst = [micros(2026, 3, 29, 1), micros(2025, 10, 26, 1), micros(2026, 3, 8, 7), micros(2025, 11, 2, 6)]
-    return tuple({*near, *midnights, *(at + by for at in dst for by in (-HOUR, -1, 0, HOUR))})
+    ahead = [as_of, as_of, as_of + 1, as_of + HOUR, as_of + DAY, as_of + 7 * DAY]
+    return (*edges, *midnights, *dst, *(at - 1 for at in dst), *ahead, as_of - 365 * DAY, as_of - 366 * DAY)
 
 
 @cache
 def _near_days(as_of: int) -> tuple[dt.date, ...]:
     today = (EPOCH + dt.timedelta(microseconds=as_of)).date()
-    near = [today + dt.timedelta(days=n) for n in range(-35, 36)]
-    leap = [dt.date(2024, 2, 29), dt.date(2023, 2, 28), dt.date(2000, 3, 1), dt.date(1999, 12, 31)]
-    return (
-        *near,
-        *leap * 3,
-        *(dt.date(today.year - 30, today.month, 1) + dt.timedelta(days=n) for n in range(28)),
-    )
+    near = [today + dt.timedelta(days=n) for n in (-31, -30, -7, -6, -3, -2, -1, 0, 0, 1, 2, 3, 7, 30)]
+    leap = [dt.date(2024, 2, 29), dt.date(2023, 2, 28), dt.date(2000, 3, 1)]
+    then = dt.date(today.year - 30, today.month, min(today.day, 28))
+    return (*near, *leap, *(then + dt.timedelta(days=n) for n in (-1, 0, 1, 2)))
 
 
 def instants(as_of: int) -> st.SearchStrategy[int]:
@@ -185,7 +188,7 @@ def values(kind: types.FieldType, as_of: int) -> st.SearchStrategy:
         case types.Text():
             return texts
         case types.Integer():
-            return st.sampled_from(INTEGERS)
+            return st.sampled_from((*INTEGERS, *HUGE))
         case types.Number():
             return st.one_of(st.sampled_from(NUMBERS), st.just(float("nan")), st.floats(-4, 4, width=16))
         case types.Decimal(scale):
@@ -280,7 +283,7 @@ def random_rows(catalog, as_of: int, seed: int) -> Rows:
             for key in COMPANIES
         ],
     }
-    for name, many in (("deal", 8), ("visit", 5), ("note", 5)):
+    for name, many in (("deal", 80), ("visit", 40), ("note", 40)):
         kind = objects[name]
         ids = range(many) if name == "visit" else [f"{name}{number}" for number in range(many)]
         tables[kind.table] = [row(kind.fields, **{kind.key: one}) for one in ids]
@@ -292,7 +295,7 @@ def random_rows(catalog, as_of: int, seed: int) -> Rows:
             kind=dice.choice((*events.types, "unnamed")),
             at=dice.choice(times),
         )
-        for number in dice.sample(range(30), dice.randint(0, 25))
+        for number in dice.sample(range(300), 240)
     ]
     given = [
         ("plan", "value_text", types.Text()),
@@ -301,7 +304,7 @@ def random_rows(catalog, as_of: int, seed: int) -> Rows:
     ]
     tables["values"] = [
         {"contact_id": key, "field_name": name, column: dice.choice(_pool(kind, as_of, dice))}
-        for key in KEYS[:4]
+        for key in KEYS[:30]
         for name, column, kind in given
         if dice.random() < 0.8
     ]
@@ -320,7 +323,7 @@ def _pool(kind: types.FieldType, as_of: int, dice: random.Random) -> tuple:
         case types.Enum(known):
             return known
         case types.Integer():
-            return dice.sample(INTEGERS, 5)
+            return (*INTEGERS, *dice.sample(HUGE, dice.randint(0, 2)))
         case types.Number():
             return (*dice.sample(NUMBERS, 5), float("nan"), round(dice.uniform(-3, 3), 2))
         case types.Decimal(scale):
@@ -332,9 +335,20 @@ def _pool(kind: types.FieldType, as_of: int, dice: random.Random) -> tuple:
         case types.Datetime():
             return [EPOCH + dt.timedelta(microseconds=at) for at in dice.sample(_near_instants(as_of), 8)]
         case types.ListOf(of):
-            pool = (*_pool(of, as_of, dice), None)
+            pool = (*_few(of, as_of), None)
             return [dice.choices(pool, k=length) for length in (0, 1, 1, 2, 3)]
     raise NotImplementedError(kind)
+
+
+def _few(kind: types.FieldType, as_of: int) -> tuple:
+    """What lists are made of, so few that two lists may be equal."""
+    match kind:
+        case types.Text():
+            return ("vip", "VIP", "e\u0301")
+        case types.Date():
+            return _near_days(as_of)[6:9]
+        case _:
+            return (0, 1, 2)
 
 
 # rules
@@ -375,8 +389,10 @@ def _windows(as_of: int) -> st.SearchStrategy:
 @cache
 def _literals(kind: types.FieldType, as_of: int, *, average: bool) -> st.SearchStrategy:
     match kind:
+        case types.ListOf(types.Date()):
+            return st.one_of(st.sampled_from(_few(types.Date(), as_of)).map(moments.Day), _moments(as_of))
         case types.ListOf(of):
-            return _literals(of, as_of, average=average)
+            return st.sampled_from(tuple(_composed(x) if isinstance(x, str) else x for x in _few(of, as_of)))
         case types.Text():
             return texts.map(_composed)
         case types.Enum(known):
@@ -384,13 +400,11 @@ def _literals(kind: types.FieldType, as_of: int, *, average: bool) -> st.SearchS
         case types.Number():
             return st.sampled_from([one for one in NUMBERS if abs(one) < 1e300])
         case types.Decimal(scale):
-            thirds = (
-                st.sampled_from([decimal.Decimal("0.333333333333333333"), decimal.Decimal(1) / 4])
-                if average
-                else st.nothing()
+            thirds = st.sampled_from(THIRDS) if average else st.nothing()
+            cents = st.sampled_from((*CENTS, 50, 300)).map(
+                lambda n: decimal.Decimal(n).scaleb(-min(scale, 2))
             )
-            cents = st.sampled_from((*CENTS, 50, 200, 3000))
-            return st.one_of(cents.map(lambda n: decimal.Decimal(n).scaleb(-min(scale, 2))), thirds)
+            return st.one_of(cents, st.sampled_from(MILLIONTHS) if scale == 6 else thirds)
         case types.Date() | types.Datetime():
             return _moments(as_of)
         case _:
@@ -573,7 +587,7 @@ def segment(name: str, where: tree.Condition | None = None, zone: str = "UTC", *
 def definitions_over(draw, catalog, as_of: int, count: int) -> Definitions:
     """Segments that may embed those before them, with exclusions, members and pins."""
     made: dict[str, Segment] = {}
-    named = st.sampled_from((*KEYS, "A@x.org", "b@X.org", "D@x.ORG", "nobody"))
+    named = st.sampled_from((*KEYS[:5], "A@x.org", "b@X.org", "D@x.ORG", "nobody"))
     today = (EPOCH + dt.timedelta(microseconds=as_of)).date()
     until = st.one_of(st.none(), st.integers(-1, 1).map(lambda n: today + dt.timedelta(days=n)))
     for number in range(count):
@@ -602,7 +616,7 @@ class Kit:
     rows: st.SearchStrategy
     one: Any = field(default=segment)
 
-    def definitions(self, as_of: int, count: int = 4) -> st.SearchStrategy[Definitions]:
+    def definitions(self, as_of: int, count: int = 6) -> st.SearchStrategy[Definitions]:
         return definitions_over(self.catalog, as_of, count)
 
     def conditions(self, as_of: int, depth: int = 2) -> st.SearchStrategy[tree.Condition]:

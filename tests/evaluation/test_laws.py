@@ -127,7 +127,7 @@ def test_a_bucket_may_have_any_size(kit, data):
     rows = data.draw(kit.rows)
     definitions = data.draw(kit.definitions(rows.as_of))
     whole = members(kit, rows, definitions)
-    assert all(members(kit, rows, definitions, bucket_size=size) == whole for size in (1, 2, 3, 5))
+    assert all(members(kit, rows, definitions, bucket_size=size) == whole for size in (7, 16, 39))
 
 
 @QUIETLY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -100,11 +101,12 @@ def gather(index):
     """A world of some contacts for segment `s`, with `vip` of contacts and `big` of companies evaluated."""
     catalog, built = index
 
-    def gathered(where, keys=("a",), others=(), **more):
+    def gathered(where, keys=("a",), others=(), transitions=None, **more):
         everyone = [segment("vip", Everyone()), segment("big", Everyone(), "company")]
         made = {one.id: one for one in (*everyone, *others, segment("s", where))}
         members = {"vip": pl.Series([0, 2], dtype=pl.Int64), "big": pl.Series([2], dtype=pl.Int64)}
-        evaluation = Evaluation(built, Definitions(catalog, made, (), {}), members, {}, {}, {}, {})
+        past = built if transitions is None else replace(built, transitions=transitions.lazy())
+        evaluation = Evaluation(past, Definitions(catalog, made, (), {}), members, {}, {}, {}, {})
         return gather_world(evaluation, AS_OF, "contact", keys, **more), made["s"]
 
     return gathered
