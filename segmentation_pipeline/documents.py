@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
+Plain = bool | int | float | str | list["Plain"] | dict[str, "Plain"] | None
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -44,7 +44,7 @@ class Scalar:
         return not self.quoted and self.text in ("", "~", "null", "Null", "NULL")
 
     @property
-    def plain(self) -> None | bool | int | float | str:
+    def plain(self) -> bool | int | float | str | None:
         """The value by the core schema, for places where no field decides its type."""
         text = self.text
         if self.quoted:
@@ -102,9 +102,9 @@ Node = Scalar | Sequence | Mapping
 
 
 def read_documents(text: str, file: str) -> list[Node]:
-    """Return the documents of a YAML text; raise `DocumentError` with the place of the first fault.
+    r"""Return the documents of a YAML text; raise `DocumentError` with the place of the first fault.
 
-    >>> [node.plain for node in read_documents("a: no\\n---\\n- 012", "x.yaml")]
+    >>> [node.plain for node in read_documents("a: no\n---\n- 012", "x.yaml")]
     [{'a': 'no'}, ['012']]
     """
     try:
@@ -204,7 +204,9 @@ class _Builder:
             return self.alias(event.anchor, at)
         if getattr(event, "tag", None) not in (None, "!"):
             raise DocumentError(
-                f"the tag `{event.tag}` is not allowed", where=at, hint="types come from the catalog; write the bare value"
+                f"the tag `{event.tag}` is not allowed",
+                where=at,
+                hint="types come from the catalog; write the bare value",
             )
         built: Node
         if isinstance(event, yaml.ScalarEvent):
@@ -241,7 +243,9 @@ class _Builder:
         self.borrowed += self.sizes[id(node)]
         if self.borrowed > _ALIAS_BUDGET:
             raise DocumentError(
-                f"anchors expand to more than {_ALIAS_BUDGET} nodes", where=at, hint="write the parts out, or embed a segment"
+                f"anchors expand to more than {_ALIAS_BUDGET} nodes",
+                where=at,
+                hint="write the parts out, or embed a segment",
             )
         return node
 

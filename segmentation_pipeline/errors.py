@@ -91,15 +91,15 @@ class LockedError(LakeError):
     """Another process holds the lake; the message names it."""
 
 
-class ImportFailed(SegmentationError):
+class ImportFailed(SegmentationError):  # noqa: N818 — it says what happened, as RunFailed
     """An import could not start or had to stop; what it had committed stays."""
 
 
-class RunFailed(SegmentationError):
+class RunFailed(SegmentationError):  # noqa: N818 — as ImportFailed
     """A run could not publish; the last good state stays."""
 
 
-class Forbidden(SegmentationError, PermissionError):
+class Forbidden(SegmentationError, PermissionError):  # noqa: N818 — the word of the contract
     """A path, row or option reaches outside its workspace."""
 
     exit_status = 2

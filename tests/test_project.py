@@ -17,7 +17,9 @@ def test_segments_describe_themselves() -> None:
     assert sp.open(ROOT).segments["vip"].describe()
 
 
-def test_an_unknown_segment_is_refused_with_the_nearest_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_segment_is_refused_with_the_nearest_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SEGMENTATION_LAKE", str(tmp_path))
     with pytest.raises(UsageError, match="did you mean `vip`"):
         sp.open(ROOT).members("vipp")

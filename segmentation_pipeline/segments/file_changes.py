@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.errors import UsageError
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileChanges:
-    """``texts`` are the new contents by path, None for a file that goes; ``notes`` what a person must know."""
+    """``texts`` are the new contents by path, None for a file that goes.
+
+    ``done`` says what changes, or is so already; ``notes`` what else a person must know.
+    """
 
     texts: Mapping[Path, str | None]
+    done: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    done: tuple[str, ...] = field(default=())
-    """What was asked for and is so already, or is so now: one line each."""
 
 
 def write_files(texts: Mapping[Path, str | None]) -> None:

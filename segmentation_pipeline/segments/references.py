@@ -26,7 +26,7 @@ class NamingFile:
     """A file that names a segment: the scalars that do, and what kind of file it is.
 
     ``meant`` are those that certainly mean the segment; ``mentions`` the lines of other scalars with
-    the same text, of which nobody can tell.
+    the same text, and of files that cannot be read: there nobody can tell.
     """
 
     path: Path
@@ -49,7 +49,8 @@ def naming_files(workspace: Workspace, name: str) -> Iterator[NamingFile]:
         try:
             read_documents(text, str(path))
         except DocumentError:
-            # `validate` reports it; here it only cannot be said to name anything.
+            lines = (number for number, line in enumerate(text.splitlines(), 1) if name in line)
+            yield NamingFile(path, YamlText(text, ()), (), tuple(lines), folder)
             continue
         found = _naming(path, YamlText.read(text), name, folder)
         if found.meant or found.mentions:
