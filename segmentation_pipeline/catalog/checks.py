@@ -84,7 +84,11 @@ def _object_columns(catalog: Catalog, node: Node) -> Iterator[Diagnostic]:
             if source not in catalog.events:
                 hint = did_you_mean(source, catalog.events)
                 yield _finding(
-                    node, (*place, "events"), "unknown-events", f"`{source}` is no source of events", hint
+                    node,
+                    (*place, "events"),
+                    "unknown-event-source",
+                    f"`{source}` is no source of events",
+                    hint,
                 )
 
 

@@ -194,13 +194,15 @@ class FieldReader:
         """Report constraints that the type cannot have."""
         bounded = declared.minimum is not None or declared.maximum is not None
         if bounded and not isinstance(kind, Integer | Number | Decimal):
-            self.report("catalog-shape", f"`minimum` and `maximum` are for numbers, not {kind}", node.at)
+            self.report(
+                "constraint-not-for-type", f"`minimum` and `maximum` are for numbers, not {kind}", node.at
+            )
         low, high = declared.minimum, declared.maximum
         if low is not None and high is not None and low > high:
-            self.report("catalog-shape", f"`minimum` {low:g} is above `maximum` {high:g}", node.at)
+            self.report("reversed-bounds", f"`minimum` {low:g} is above `maximum` {high:g}", node.at)
         for name in ("normalise", "form"):
             if getattr(declared, name) is not None and not isinstance(kind, Text):
-                self.report("catalog-shape", f"`{name}` is for text, not {kind}", node.at)
+                self.report("constraint-not-for-type", f"`{name}` is for text, not {kind}", node.at)
         if declared.derived is not None and declared.derived not in DERIVATIONS:
             self.report(
                 "unknown-derivation",

@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segmentation_pipeline.cli import (
+    delete,
     demo,
+    diff,
+    editing,
     explaining,
     importing,
     init,
     listing,
     members,
+    new,
+    preview,
+    rename,
     run,
     schema,
     show,
@@ -23,6 +29,7 @@ from segmentation_pipeline.cli import (
     testing,
     translating,
     validate,
+    values,
 )
 from segmentation_pipeline.cli.options import Invocation
 from segmentation_pipeline.cli.output import print_error
@@ -51,7 +58,15 @@ for name, command in (
     ("show", show.show),
     ("members", members.members),
     ("explain", explaining.explain),
+    ("preview", preview.preview),
+    ("values", values.values),
+    ("diff", diff.diff),
     ("test", testing.test),
+    ("new", new.new),
+    ("rename", rename.rename),
+    ("delete", delete.delete),
+    ("add", editing.add),
+    ("remove", editing.remove),
     ("translate", translating.translate),
     ("schema", schema.schema),
     ("status", status.status),

@@ -59,28 +59,20 @@ class Engine:
             parents={leaf: self._keys(parents[leaf], known) for leaf in leaves if leaf in parents},
         )
         lookup = look_up(stage, kind, self.index.profiles[kind.name])
-        listed, pinned_in, pinned_out = {}, {}, {}
+        listed, pinned_in, pinned_out, pending = {}, {}, {}, {}
         for segment in stage:
             if segment.members is not None:
                 listed[segment.id] = lookup.ids(segment.members)
-            if pins := active_pins(segment, plan.clock(segment.time_zone)):
+            pins = active_pins(segment, plan.clock(segment.time_zone))
+            if pins:
                 pinned_in[segment.id] = lookup.ids(pin.key for pin in pins if pin.put == "in")
                 pinned_out[segment.id] = lookup.ids(pin.key for pin in pins if pin.put == "out")
-        plan = replace(plan, listed=listed, pinned_in=pinned_in, pinned_out=pinned_out)
+            if unknown := lookup.pending((*(segment.members or ()), *(pin.key for pin in pins))):
+                pending[segment.id] = unknown
+        plan = replace(plan, listed=listed, pinned_in=pinned_in, pinned_out=pinned_out, pending=pending)
         return replace(
             plan, ranks={ranking: self._rank(plan, ranking, known) for ranking in rankings(leaves)}
         )
-
-    def pending(self, plan: Plan) -> dict[str, tuple[str, ...]]:
-        """Return the keys that definitions of a stage name and no object has."""
-        kind = plan.catalog.objects[plan.object]
-        lookup = look_up(plan.segments, kind, self.index.profiles[kind.name])
-        found = {}
-        for segment in plan.segments:
-            pins = active_pins(segment, plan.clock(segment.time_zone))
-            if unknown := lookup.pending((*(segment.members or ()), *(pin.key for pin in pins))):
-                found[segment.id] = unknown
-        return found
 
     def masks(self, plan: Plan) -> pl.DataFrame:
         """Return ``object_index`` and a boolean column a segment, over the whole object."""

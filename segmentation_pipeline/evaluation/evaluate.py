@@ -113,7 +113,7 @@ def evaluate_index(
         known |= {segment.id: masks.filter(pl.col(segment.id))[OBJECT_INDEX] for segment in stage}
         pinned |= plan.pinned_in
         kept_out |= plan.pinned_out
-        pending |= engine.pending(plan)
+        pending |= plan.pending
     members = {name: known[name] for name in chosen if name not in failed}
     return Evaluation(index, definitions, members, pinned, kept_out, pending, failed)
 

@@ -47,8 +47,9 @@ class Plan:
 
     ``segments`` stand in dependency order. ``given`` holds the members (``object_index``) of
     segments that are read but not evaluated here, ``listed`` those of static segments, ``pinned_in``
-    and ``pinned_out`` the active pins, resolved. ``ranks`` holds, by leaf, what `rankings.rank` made
-    of the whole population; ``parents``, by leaf, the keys of the parents that an `On` accepts.
+    and ``pinned_out`` the active pins, resolved; ``pending`` the keys that lead nowhere. ``ranks``
+    holds what `rankings.rank` made of the whole population; ``parents``, by leaf, the keys of the
+    parents that an `On` accepts.
     """
 
     catalog: Catalog
@@ -61,6 +62,7 @@ class Plan:
     listed: Mapping[str, pl.Series] = field(default_factory=dict)
     pinned_in: Mapping[str, pl.Series] = field(default_factory=dict)
     pinned_out: Mapping[str, pl.Series] = field(default_factory=dict)
+    pending: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ranks: Mapping[Ranking, pl.DataFrame] = field(default_factory=dict)
     parents: Mapping[Leaf, pl.Series] = field(default_factory=dict)
 

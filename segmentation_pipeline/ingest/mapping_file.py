@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from segmentation_pipeline.documents import Node
     from segmentation_pipeline.ingest.targets import Target
 
-Found = tuple[tuple[int | str, ...], str, str | None]
+Found = tuple[str, tuple[int | str, ...], str, str | None]
+"""Rule, place, message, hint."""
 
 
 def load_mapping(path: Path, catalog: Catalog, name: str | None = None) -> SourceMapping:
@@ -30,22 +31,22 @@ def load_mapping(path: Path, catalog: Catalog, name: str | None = None) -> Sourc
     documents = read_file(path, name)
     if len(documents) != 1:
         at = documents[1].at if documents else Position(name or str(path), 1, 1)
-        raise DefinitionError([Diagnostic("mapping", "a mapping file holds exactly one document", at)])
+        raise DefinitionError([Diagnostic("mapping-shape", "a mapping file holds exactly one document", at)])
     return read_mapping(documents[0], catalog)
 
 
 def read_mapping(node: Node, catalog: Catalog) -> SourceMapping:
     """Return a mapping that fits the catalog; raise `DefinitionError` with every finding, positioned."""
-    mapping = read_model(SourceMapping, node, "mapping")
+    mapping = read_model(SourceMapping, node, "mapping-shape")
     try:
         target = target_of(catalog, mapping.table)
     except ImportFailed as error:
         allowed = f"tables: {', '.join(error.allowed or ())}"
-        found = Diagnostic("mapping", error.what, locate(node, ("table",)), error.hint or allowed)
+        found = Diagnostic("unknown-table", error.what, locate(node, ("table",)), error.hint or allowed)
         raise DefinitionError([found]) from error
     findings = [
-        Diagnostic("mapping", message, locate(node, path), hint)
-        for path, message, hint in _faults(mapping, target, catalog)
+        Diagnostic(rule, message, locate(node, path), hint)
+        for rule, path, message, hint in _faults(mapping, target, catalog)
     ]
     if findings:
         raise DefinitionError(sorted(findings, key=lambda finding: finding.at))
@@ -95,17 +96,19 @@ def _faults(mapping: SourceMapping, target: Target, catalog: Catalog) -> Iterato
     for table, made in mapping.creates.items():
         path = ("creates", table)
         if target.source is None:
-            yield path, f"`creates` belongs to a table of events, and `{target.table}` is none", None
+            message = f"`creates` belongs to a table of events, and `{target.table}` is none"
+            yield "mapping-creates", path, message, None
             continue
         owner = catalog.owner_of_source(target.source.name)
         if table != owner.table:
             hint = f"the rows of `{target.table}` belong to `{owner.table}`"
-            yield path, f"`{target.table}` cannot create rows of `{table}`", hint
+            yield "mapping-creates", path, f"`{target.table}` cannot create rows of `{table}`", hint
             continue
         yield from _of_fields(made, target_of(catalog, table), path)
         key, own = made.get(owner.key), mapping.columns.get(target.source.key)
         if key is not None and own is not None and key.reads != own.reads:
             yield (
+                "mapping-creates",
                 (*path, owner.key),
                 f"`{owner.key}` of a created row is the `{target.source.key}` of the event that creates it",
                 f"leave it out, or read it from `{', '.join(own.reads)}` as `columns` does",
@@ -114,7 +117,8 @@ def _faults(mapping: SourceMapping, target: Target, catalog: Catalog) -> Iterato
 
 def _of_needed(mapping: SourceMapping, target: Target) -> Iterator[Found]:
     for name in _missing(target, mapping.columns):
-        yield ("columns",), f"`{name}` is missing: every row of `{target.table}` needs it", None
+        message = f"`{name}` is missing: every row of `{target.table}` needs it"
+        yield "missing-field", ("columns",), message, None
 
 
 def _of_fields(columns: dict[str, Source], target: Target, path: tuple[str, ...]) -> Iterator[Found]:
@@ -122,10 +126,12 @@ def _of_fields(columns: dict[str, Source], target: Target, path: tuple[str, ...]
         here = (*path, name)
         field = target.fields.get(name)
         if field is None:
-            yield here, f"`{target.table}` has no field `{name}`", did_you_mean(name, target.fields)
+            hint = did_you_mean(name, target.fields)
+            yield "unknown-field", here, f"`{target.table}` has no field `{name}`", hint
             continue
         if source.split is not None and not isinstance(field.type, ListOf):
-            yield (*here, "split"), f"`split` makes a list, and `{name}` is of type {field.type}", None
+            message = f"`split` makes a list, and `{name}` is of type {field.type}"
+            yield "split-not-for-type", (*here, "split"), message, None
         yield from _of_zone(source.time_zone, (*here, "time_zone"))
 
 
@@ -135,4 +141,4 @@ def _of_zone(zone: str | None, path: tuple[str, ...]) -> Iterator[Found]:
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield path, f"`{zone}` is not a time zone", "use a name such as `Europe/Paris` or `UTC`"
+        yield "time-zone", path, f"`{zone}` is not a time zone", "use a name such as `Europe/Paris` or `UTC`"

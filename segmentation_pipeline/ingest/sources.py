@@ -52,20 +52,20 @@ def load_sources(path: Path, catalog: Catalog, name: str | None = None) -> dict[
     if not documents:
         return {}
     if len(documents) > 1:
-        found = Diagnostic("sources", "sources are one document", documents[1].at)
+        found = Diagnostic("sources-shape", "sources are one document", documents[1].at)
         raise DefinitionError([found])
     return read_sources(documents[0], catalog)
 
 
 def read_sources(node: Node, catalog: Catalog) -> dict[str, FileSource]:
     """Return the sources a node declares; raise `DefinitionError` with every finding, positioned."""
-    declared = read_model(SourcesDocument, node, "sources").sources
+    declared = read_model(SourcesDocument, node, "sources-shape").sources
     findings = []
     for name, source in declared.items():
         at = locate(node, ("sources", name, "table"))
         if source.table not in catalog.table_names():
             hint = did_you_mean(source.table, catalog.table_names())
-            findings.append(Diagnostic("sources", f"unknown table `{source.table}`", at, hint))
+            findings.append(Diagnostic("unknown-table", f"unknown table `{source.table}`", at, hint))
         findings += _outside(name, source, node)
     if findings:
         raise DefinitionError(sorted(findings, key=lambda finding: finding.at))
@@ -149,7 +149,6 @@ def _outside(name: str, source: SourceDeclaration, node: Node) -> list[Diagnosti
         if pure.is_absolute() or ".." in pure.parts:
             where = "the project" if key == "files" else "the definitions folder"
             at = locate(node, ("sources", name, key))
-            found.append(
-                Diagnostic("sources", f"`{path}` may lead outside {where}", at, f"write a path below {where}")
-            )
+            message, hint = f"`{path}` may lead outside {where}", f"write a path below {where}"
+            found.append(Diagnostic("path-outside", message, at, hint))
     return found

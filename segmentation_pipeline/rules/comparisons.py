@@ -159,16 +159,15 @@ def _other_field(value: Mapping, operand: Operand, operator: Operator, scope: Sc
     if list(value) != ["field"]:
         raise Fault("value-shape", "a value is a scalar, a list, or `{field: …}`", value.at)
     if not operator.field_value or isinstance(operand, Measure) or isinstance(operand.type, ListOf):
-        raise Fault(
-            "value-shape", f"`{operator.name}` of {_named(operand)} cannot be compared with a field", value.at
-        )
+        message = f"`{operator.name}` of {_named(operand)} cannot be compared with a field"
+        raise Fault("field-comparison", message, value.at)
     try:
         other = scope.field(word(required(value, "field"), "field"))
     except ValueError as error:
         raise Fault("unknown-field", str(error), value.at) from error
     if _comparable(operand.type) != _comparable(other.type):
         raise Fault(
-            "value-type",
+            "field-comparison",
             f"field `{other.name}` is of type {other.type}, {_named(operand)} of {operand.type}",
             value.at,
         )
@@ -226,7 +225,7 @@ def _ignores_case(kind: FieldType, operator: Operator, node: Mapping) -> bool:
         )
     if not is_text or operator.takes == "nothing":
         raise Fault(
-            "unknown-option",
+            "option-not-for-type",
             f"`case` means nothing for `{operator.name}` of type {kind}",
             place(node, "case"),
         )

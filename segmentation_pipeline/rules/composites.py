@@ -123,11 +123,11 @@ def _part(reader: ConditionReader, body: Mapping, key: str, shared: Window | Non
         raise Fault("condition-shape", f"`{key}` needs `event` or `related`", node.at)
     measure = read_measure(reader, node)
     if measure.measure not in ("count", "sum"):
-        raise Fault("measure-not-for-type", f"`{key}` is a count or a sum", place(node, "measure"))
+        raise Fault("ratio-measure", f"`{key}` is a count or a sum", place(node, "measure"))
     if shared is None:
         return measure
     if measure.within is not None:
-        raise Fault("window", f"`within` stands at the ratio and at its {key}", place(node, "within"))
+        raise Fault("window-twice", f"`within` stands at the ratio and at its {key}", place(node, "within"))
     return replace(measure, within=shared)
 
 

@@ -128,7 +128,7 @@ def _members(header: Header, node: Mapping, setting: Setting) -> tuple[str, ...]
     members = []
     for item in _items(node.get("members")):
         if not isinstance(item, Scalar) or item.is_null:
-            raise DefinitionError([Diagnostic("members", "a member is one key or e-mail", item.at)])
+            raise DefinitionError([Diagnostic("members-shape", "a member is one key or e-mail", item.at)])
         members.append(item.text.strip())
     return tuple(members)
 

@@ -109,7 +109,7 @@ def _names(segments: Mapping[str, Segment]) -> list[Diagnostic]:
         first = seen.setdefault(segment.name, segment)
         if first is not segment:
             message = f"the name `{segment.name}` belongs to `{first.id}` already"
-            found.append(Diagnostic("duplicate-name", message, segment.at, segment=segment.id))
+            found.append(Diagnostic("duplicate-segment-name", message, segment.at, segment=segment.id))
     return found
 
 

@@ -211,7 +211,8 @@ def _loops(segments: Mapping[str, Segment]) -> list[Diagnostic]:
     for name, segment in segments.items():
         path = loops.get(name)
         if path is not None:
-            rule, message = "cycle", f"`{name}` embeds itself: {' → '.join(path)}"
+            rule = "cycle" if len(path) > 2 else "embeds-self"
+            message = f"`{name}` embeds itself: {' → '.join(path)}"
         else:
             towards = next((way for looping in loops if (way := _path(edges, name, looping))), None)
             if towards is None:

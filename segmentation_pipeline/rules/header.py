@@ -107,7 +107,7 @@ def check_header(header: Header, node: Mapping, catalog: Catalog, segment: str) 
                 "segment-id", f"`segment: {header.segment}` is not the file's name `{segment}`", "segment"
             )
         if any(header.segment == f"all_{kind}s" for kind in catalog.objects):
-            yield finding("segment-id", f"`{header.segment}` is built in: nobody writes it", "segment")
+            yield finding("built-in-segment", f"`{header.segment}` is built in: nobody writes it", "segment")
         if header.object not in catalog.objects:
             hint = did_you_mean(header.object, catalog.objects)
             yield finding("unknown-object", f"unknown object `{header.object}`", "object", hint=hint)
@@ -115,31 +115,37 @@ def check_header(header: Header, node: Mapping, catalog: Catalog, segment: str) 
     def rule_or_members() -> Iterator[Diagnostic]:
         if "members" in node and header.members is None:
             hint = "`members: []` is an ordinary day"
-            yield finding("members", "`members` is null: it takes a list, or a file", "members", hint=hint)
+            yield finding(
+                "members-shape", "`members` is null: it takes a list, or a file", "members", hint=hint
+            )
         match header.type:
             case "static":
                 if "members" not in node:
                     hint = "`members: []` is an ordinary day"
-                    yield finding("members", "a static segment needs `members`", "type", hint=hint)
+                    yield finding("where-or-members", "a static segment needs `members`", "type", hint=hint)
                 if "where" in node:
-                    yield finding("members", "a static segment has `members` instead of `where`", "where")
+                    yield finding(
+                        "where-or-members", "a static segment has `members` instead of `where`", "where"
+                    )
             case "dynamic":
                 if "where" not in node:
                     hint = "for everyone, write `where: {everyone: true}`"
-                    yield finding("where", "a dynamic segment needs `where`", hint=hint)
+                    yield finding("where-or-members", "a dynamic segment needs `where`", hint=hint)
                 if "members" in node:
                     hint = "write `type: static`, or pins"
-                    yield finding("members", "a dynamic segment has no `members`", "members", hint=hint)
+                    yield finding(
+                        "where-or-members", "a dynamic segment has no `members`", "members", hint=hint
+                    )
             case "suppression":
                 if ("where" in node) is ("members" in node):
                     message = "a suppression segment needs either `where` or `members`"
-                    yield finding("where", message, "type")
+                    yield finding("where-or-members", message, "type")
 
     def pins() -> Iterator[Diagnostic]:
         seen: set[str] = set()
         for index, key in enumerate(_pinned(node)):
             if key in seen:
-                yield finding("pins", f"key `{key}` is pinned twice", "pins", index, "key")
+                yield finding("duplicate-pin", f"key `{key}` is pinned twice", "pins", index, "key")
             seen.add(key)
 
     return [*identity(), *rule_or_members(), *pins()]

@@ -85,7 +85,9 @@ def _source(reader: ConditionReader, node: Mapping) -> tuple[Events | Related, S
     needs_time = timed == "within" or (timed and word(required(node, timed), timed) not in _TIMELESS)
     if timed is not None and needs_time and relation.time is None:
         hint = f"declare `time:` of the relation `{relation.name}` in the catalog"
-        raise Fault("window", f"the rows of `{relation.name}` have no time", place(node, timed), hint)
+        raise Fault(
+            "rows-without-time", f"the rows of `{relation.name}` have no time", place(node, timed), hint
+        )
     daily = relation.time is not None and isinstance(scope.object.fields[relation.time].type, Date)
     if daily and "period" in node and read_length(required(node, "period"), "period") % DAY:
         message = f"the rows of `{relation.name}` are timed by days: `period` is a number of days"

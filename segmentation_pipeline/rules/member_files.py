@@ -42,4 +42,4 @@ def read_member_file(name: str, column: str, folder: Path | None, at: Position) 
 
 
 def _problem(message: str, at: Position, hint: str | None = None) -> DefinitionError:
-    return DefinitionError([Diagnostic("members-file", message, at, hint)])
+    return DefinitionError([Diagnostic("csv-file", message, at, hint)])

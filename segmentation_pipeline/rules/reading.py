@@ -144,7 +144,7 @@ def _segment(reader: Reader, node: Mapping) -> Condition:
             if kind != own:
                 raise Fault("embedded-object", f"`{name}` holds objects of `{kind}`, not `{own}`", node.at)
             if history is not None:
-                raise Fault("embedded-object", f"`{name}` is built in: it has no history", node.at)
+                raise Fault("built-in-history", f"`{name}` is built in: it has no history", node.at)
             return Everyone(node.at)
     return InSegment(name, history, required(node, "segment").at)
 

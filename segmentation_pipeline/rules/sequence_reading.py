@@ -25,14 +25,14 @@ def read_sequence(reader: ConditionReader, node: Mapping) -> tree.Sequence:
     only(node, "sequence", "gap", "span", "same", "within")
     listed = required(node, "sequence")
     if not isinstance(listed, Sequence) or len(listed.items) < 2:
-        raise Fault("sequence", "`sequence` takes a list of at least two steps", listed.at)
+        raise Fault("sequence-shape", "`sequence` takes a list of at least two steps", listed.at)
     read = [_step(reader, item) for item in listed.items]
     sources = {source.name: source for source, _ in read}
     if len(sources) > 1:
         raise Fault("event-sources", f"the steps stand in several sources: {', '.join(sources)}", listed.at)
     steps = tuple(step for _, step in read)
     if all(step.negated for step in steps):
-        raise Fault("sequence", "at least one step must happen", listed.at)
+        raise Fault("no-step-happens", "at least one step must happen", listed.at)
     source = next(iter(sources.values()))
     return tree.Sequence(
         source.name,
@@ -47,12 +47,12 @@ def read_sequence(reader: ConditionReader, node: Mapping) -> tree.Sequence:
 
 def _step(reader: ConditionReader, node: Node) -> tuple[EventSource, tree.Step]:
     if not isinstance(node, Mapping):
-        raise Fault("sequence", "a step is a mapping such as `{event: cart}`", node.at)
+        raise Fault("sequence-shape", "a step is a mapping such as `{event: cart}`", node.at)
     only(node, "event", "where", "within", "not")
     source, types = read_types(reader, required(node, "event"), "event")
     negated = node.get("not")
     if negated is not None and not (isinstance(negated, Scalar) and isinstance(negated.plain, bool)):
-        raise Fault("sequence", "`not` of a step is true or false", negated.at)
+        raise Fault("sequence-shape", "`not` of a step is true or false", negated.at)
     where = read_where(reader.rows(EventScope(source, types)), node)
     return source, tree.Step(types, where, read_within(node), negated is not None and negated.plain is True)
 
@@ -81,7 +81,8 @@ def read_history(node: Mapping) -> tree.History | None:
     if not asked:
         return None
     if len(asked) > 1:
-        raise Fault("unknown-key", f"`{asked[0]}` and `{asked[1]}` exclude each other", place(node, asked[1]))
+        message = f"`{asked[0]}` and `{asked[1]}` exclude each other"
+        raise Fault("exclusive-keys", message, place(node, asked[1]))
     value = required(node, asked[0])
     match asked[0]:
         case "entered":

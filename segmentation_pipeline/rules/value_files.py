@@ -44,7 +44,7 @@ def _values(node: Node, folder: Path | None) -> Sequence:
     file, column = node.get("file"), node.get("column")
     if set(node) != {"file", "column"} or not isinstance(file, Scalar) or not isinstance(column, Scalar):
         message = "a file of values is written `{file: ids.csv, column: id}`"
-        raise DefinitionError([Diagnostic("value-file", message, node.at)])
+        raise DefinitionError([Diagnostic("csv-file", message, node.at)])
     values = read_member_file(file.text, column.text, folder, file.at)
     if not values:
         message = f"column `{column.text}` of `{file.text}` has no values"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from segmentation_pipeline.catalog.model import Catalog, ObjectType
-    from segmentation_pipeline.evaluation.evaluate import Progress
+    from segmentation_pipeline.evaluation.engine import Progress
     from segmentation_pipeline.lake.store import DeltaStore, Snapshot
     from segmentation_pipeline.rules.segment import Definitions
     from segmentation_pipeline.segments.record import RunRecord, SegmentState

@@ -73,7 +73,8 @@ def _sources(workspace: Workspace, catalog: Catalog) -> list[Diagnostic]:
             at = locate(place, ("sources", source.name, "mapping"))
             path = workspace.definitions / source.mapping
             if not path.is_file():
-                found.append(Diagnostic("sources", f"there is no mapping file `{source.mapping}`", at))
+                message = f"there is no mapping file `{source.mapping}`"
+                found.append(Diagnostic("mapping-not-found", message, at))
                 continue
             if not path.is_relative_to(workspace.mappings_folder):
                 with _collecting(found):
@@ -82,7 +83,7 @@ def _sources(workspace: Workspace, catalog: Catalog) -> list[Diagnostic]:
             table = tables.get(source.mapping, source.table)
             if table != source.table:
                 message = f"the mapping is for `{table}`, the source for `{source.table}`"
-                found.append(Diagnostic("sources", message, at))
+                found.append(Diagnostic("mapping-of-another-table", message, at))
     return found
 
 

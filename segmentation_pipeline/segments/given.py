@@ -57,7 +57,8 @@ class Given:
             for name, listed in node.entries:
                 known = (*self.catalog.table_names(), HISTORY)
                 if name.text not in known:
-                    raise _problem(f"unknown table `{name.text}`", name.at, did_you_mean(name.text, known))
+                    hint = did_you_mean(name.text, known)
+                    raise _problem(f"unknown table `{name.text}`", name.at, hint, rule="unknown-table")
                 rows[name.text] = self._rows(name.text, listed)
         frames = {name: self._frame(name, rows.get(name, [])).lazy() for name in self.catalog.table_names()}
         return frames | {HISTORY: self._history(rows.get(HISTORY, []))}
@@ -110,7 +111,8 @@ class Given:
             elif _is_null(value) and any(known.startswith(f"{column}.") for known in columns):
                 continue
             else:
-                raise _problem(f"unknown column `{column}`", name.at, did_you_mean(column, columns))
+                hint = did_you_mean(column, columns)
+                raise _problem(f"unknown column `{column}`", name.at, hint, rule="unknown-column")
         return row
 
     def _value(self, kind: FieldType, node: Node) -> Any:
@@ -195,5 +197,7 @@ def _is_null(node: Node) -> bool:
     return isinstance(node, Scalar) and node.is_null
 
 
-def _problem(message: str, at: Position, hint: str | None = None) -> DefinitionError:
-    return DefinitionError([Diagnostic("test-rows", message, at, hint)])
+def _problem(
+    message: str, at: Position, hint: str | None = None, *, rule: str = "test-rows"
+) -> DefinitionError:
+    return DefinitionError([Diagnostic(rule, message, at, hint)])

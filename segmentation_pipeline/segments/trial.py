@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from segmentation_pipeline.catalog.model import Catalog
     from segmentation_pipeline.rules.segment import Definitions
 
-RULE = "test-shape"
-
 
 @dataclass(frozen=True, slots=True)
 class Bench:
@@ -92,7 +90,7 @@ class Trial:
         ]
         if not self.test.expect and not self.errors:
             hint = "write `expect` or `expect_error`"
-            found.append(Diagnostic(RULE, "the test expects nothing", self.node.at, hint))
+            found.append(Diagnostic("expects-nothing", "the test expects nothing", self.node.at, hint))
         for name in self.test.expect:
             if name not in known:
                 at = locate(self.node, ("expect", name))
@@ -110,7 +108,7 @@ def read_trial(node: Node, bench: Bench) -> Trial:
 
     A definition that cannot be read is no reason: it may be what the test is about.
     """
-    test = read_model(SegmentTest, node, RULE)
+    test = read_model(SegmentTest, node, "test-shape")
     mapping = cast("Mapping", node)
     zone = test.time_zone or test.workspace.time_zone or bench.time_zone
     clock = Clock(_instant(test.as_of, zone, mapping), zone, WEEKDAYS.index(test.workspace.week_starts))
@@ -131,9 +129,9 @@ def _instant(text: str, zone: str, node: Mapping) -> int:
     try:
         moment = read_moment(text)
     except ValueError as error:
-        raise DefinitionError([Diagnostic(RULE, f"`as_of`: {error}", at)]) from error
+        raise DefinitionError([Diagnostic("test-as-of", f"`as_of`: {error}", at)]) from error
     if isinstance(moment, RelativeInstant) or (isinstance(moment, Day) and moment.date is None):
         message = f"`as_of: {text}` depends on the day the test runs"
         hint = "write an instant, such as 2026-06-30T00:00:00Z"
-        raise DefinitionError([Diagnostic(RULE, message, at, hint)])
+        raise DefinitionError([Diagnostic("test-as-of", message, at, hint)])
     return Clock(0, zone).extent(moment)[0]

@@ -21,7 +21,7 @@ _WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, order=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Edit:
     """Characters ``start`` … ``end`` of a text become ``text``."""
 
@@ -47,11 +47,12 @@ class YamlText:
         return "\r\n" if "\r\n" in self.text else "\n"
 
     def applied(self, edits: Iterable[Edit]) -> str:
-        """Return the text with edits made; of two equal ones, one."""
-        text = self.text
-        for edit in sorted(set(edits), reverse=True):
-            text = text[: edit.start] + edit.text + text[edit.end :]
-        return text
+        """Return the text with edits made; of two equal ones, one; at one place, in the order given."""
+        parts, place = [], 0
+        for edit in sorted(dict.fromkeys(edits), key=lambda edit: (edit.start, edit.end)):
+            parts += [self.text[place : edit.start], edit.text]
+            place = max(place, edit.end)
+        return "".join([*parts, self.text[place:]])
 
     def append(self, items: yaml.SequenceNode, written: Iterable[str]) -> list[Edit]:
         """Return the edits that write items after the last of a sequence, in its own style."""

@@ -134,15 +134,15 @@ FAULTS = {
     "list without of": ("      tags: list", ("catalog-shape", 6, 13, "a list needs `of`")),
     "minimum of a text": (
         "      plan: {type: text, minimum: 3}",
-        ("catalog-shape", 6, 13, "are for numbers"),
+        ("constraint-not-for-type", 6, 13, "are for numbers"),
     ),
     "bounds reversed": (
         "      age: {type: integer, minimum: 9, maximum: 3}",
-        ("catalog-shape", 6, 12, "`minimum` 9 is above `maximum` 3"),
+        ("reversed-bounds", 6, 12, "`minimum` 9 is above `maximum` 3"),
     ),
     "form of a number": (
         "      age: {type: integer, form: email}",
-        ("catalog-shape", 6, 12, "`form` is for text"),
+        ("constraint-not-for-type", 6, 12, "`form` is for text"),
     ),
     "derived by an unknown formula": (
         "      open: {type: number, derived: open_rat}",
@@ -183,7 +183,7 @@ FAULTS = {
     "birth that is no time": ("      x: text\n    born: x", ("column-type", 7, 5, "date or datetime")),
     "unknown source of events": (
         "      x: text\n    events: [visits]",
-        ("unknown-events", 7, 5, "`visits` is no source of events"),
+        ("unknown-event-source", 7, 5, "`visits` is no source of events"),
     ),
     "name of an object": (
         "      x: text\n  Lead: {table: leads, key: lead_id}",

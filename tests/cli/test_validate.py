@@ -71,23 +71,23 @@ def test_what_is_no_yaml(findings, write):
 
 def test_the_sources(findings, write):
     write("sources.yaml", "sources:\n  crm: {table: contcts, files: inbox/*.csv}\n")
-    assert findings() == [("sources.yaml", 2, "sources")]
+    assert findings() == [("sources.yaml", 2, "unknown-table")]
 
 
 def test_a_mapping_that_is_not_there(findings, write):
     write("sources.yaml", "sources:\n  crm:\n    table: contacts\n    files: x.csv\n    mapping: crm.yaml\n")
-    assert findings() == [("sources.yaml", 5, "sources")]
+    assert findings() == [("sources.yaml", 5, "mapping-not-found")]
 
 
 def test_a_mapping_for_another_table(findings, write):
     write("sources.yaml", "sources:\n  crm: {table: activities, files: x.csv, mapping: mappings/crm.yaml}\n")
     write("mappings/crm.yaml", "table: contacts\ncolumns: {contact_id: id}\n")
-    assert findings() == [("sources.yaml", 2, "sources")]
+    assert findings() == [("sources.yaml", 2, "mapping-of-another-table")]
 
 
 def test_a_mapping_that_no_source_names_yet(findings, write):
     write("mappings/crm.yaml", "table: contacts\ncolumns:\n  contact_id: id\n  e_mail: Mail\n")
-    assert findings() == [("mappings/crm.yaml", 4, "mapping")]
+    assert findings() == [("mappings/crm.yaml", 4, "unknown-field")]
 
 
 @pytest.mark.parametrize(
@@ -95,15 +95,15 @@ def test_a_mapping_that_no_source_names_yet(findings, write):
     [
         ("test: [}", 1, "yaml"),
         ("test: x\nexpects: {customers: []}\n", 2, "test-shape"),
-        ("test: x\ngiven: {contacts: []}\n", 1, "test-shape"),
-        ("test: x\nas_of: yesterday\nexpect: {customers: []}\n", 2, "test-shape"),
+        ("test: x\ngiven: {contacts: []}\n", 1, "expects-nothing"),
+        ("test: x\nas_of: yesterday\nexpect: {customers: []}\n", 2, "test-as-of"),
         ("test: x\nexpect:\n  customers: []\n  custmers: []\n", 4, "unknown-segment"),
         (
             "test: x\nsegments:\n  s: {where: {field: planet, operator: is_null}}\nexpect: {s: []}\n",
             3,
             "unknown-field",
         ),
-        ("test: x\ngiven:\n  planets: [{name: mars}]\nexpect: {customers: []}\n", 3, "test-rows"),
+        ("test: x\ngiven:\n  planets: [{name: mars}]\nexpect: {customers: []}\n", 3, "unknown-table"),
     ],
 )
 def test_a_test_that_means_nothing(findings, write, text, line, rule):

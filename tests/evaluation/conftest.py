@@ -6,7 +6,7 @@ import datetime as dt
 import decimal
 import random
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from segmentation_pipeline.catalog.contracts import polars_type
 from segmentation_pipeline.catalog.reading import read_catalog
 from segmentation_pipeline.documents import read_documents
 from segmentation_pipeline.errors import Position
+from segmentation_pipeline.evaluation.index import HISTORY
 from segmentation_pipeline.rules import moments, tree, windows
 from segmentation_pipeline.rules.operators import OPERATORS, operators_for
 from segmentation_pipeline.rules.segment import Definitions, Pin, Segment
@@ -61,7 +62,12 @@ objects:
   company:
     table: companies
     key: company_id
-    relations: {parent: {object: company, key: parent_id}}
+    events: [signals]
+    relations:
+      parent: {object: company, key: parent_id}
+      branches: {object: company, foreign_key: parent_id, time: founded}
+      workers: {object: contact, foreign_key: company_id, time: signed}
+      deals: {object: deal, foreign_key: company_id, time: closed_at}
     fields: {company_id: text, parent_id: text, size: text, staff: integer, founded: date}
   deal:
     table: deals
@@ -90,10 +96,26 @@ events:
       click: {fields: {message: text, link: text}}
       purchase:
         fields: {revenue: decimal(4), items: integer, shipped: date, gift: boolean, paid_at: datetime}
+  signals:
+    table: signals
+    key: company_id
+    type: kind
+    time: at
+    id: signal_id
+    fields: {topic: text}
+    types: {call: {fields: {minutes: integer}}, offer: {fields: {total: decimal(2)}}}
 """
 NOWHERE = Position("", 0, 0)
+TRANSITIONS = {
+    "segment_id": pl.String(),
+    "object_index": pl.Int64(),
+    "change": pl.String(),
+    "at": pl.Datetime("us", "UTC"),
+}
 KEYS = (*"abcDe", *(f"k{number}" for number in range(35)))
 COMPANIES = ("x", "y", "z")
+PUBLISHED = ("s1", "s3", "c0")
+OF_COMPANIES = ("c0", "c1")
 ZONES = ("UTC", "Europe/Paris", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "Africa/Cairo")
 HOUR, DAY = 3_600_000_000, 86_400_000_000
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -230,6 +252,8 @@ class Rows:
                 schema["object_index"] = pl.Int64()
                 rows = [{**row, "object_index": number} for number, row in enumerate(rows)]
             frames[table] = pl.DataFrame(order(rows), schema=schema, orient="row")
+        past = [{**row, "at": EPOCH + dt.timedelta(microseconds=row["at"])} for row in self.tables[HISTORY]]
+        frames[HISTORY] = pl.DataFrame(order(past), schema=TRANSITIONS, orient="row")
         return frames
 
     def world(self, catalog, members: dict[str, set[str]], week_starts: int) -> World:
@@ -243,10 +267,16 @@ class Rows:
             whole = int(value) if name == "custom.age" and value is not None else value
             if row["contact_id"] in rows["contact"]:
                 rows["contact"][row["contact_id"]][name] = whole
-        events: dict[str, list[dict[str, Any]]] = {}
-        for row in self.tables["activities"]:
-            events.setdefault(row["contact_id"], []).append(row)
-        return World(catalog, rows, self.instant, {"activities": events}, members, week_starts)
+        events: dict[str, dict[str, list[dict[str, Any]]]] = {source: {} for source in catalog.events}
+        for source in catalog.events.values():
+            for row in self.tables[source.table]:
+                events[source.name].setdefault(row[source.key], []).append(row)
+        past: dict[str, dict[str, list[tuple[int, str]]]] = {}
+        for row in self.tables[HISTORY]:
+            name = row["segment_id"]
+            key = (COMPANIES if name in OF_COMPANIES else KEYS)[row["object_index"]]
+            past.setdefault(name, {}).setdefault(key, []).append((row["at"], row["change"]))
+        return World(catalog, rows, self.instant, events, members, week_starts, past)
 
 
 def random_rows(catalog, as_of: int, seed: int) -> Rows:
@@ -268,7 +298,7 @@ def random_rows(catalog, as_of: int, seed: int) -> Rows:
                 made[name] = some(pool)
         return {**made, **fixed}
 
-    objects, events = catalog.objects, catalog.events["activities"]
+    objects = catalog.objects
     tables = {
         "contacts": [
             row(
@@ -288,14 +318,23 @@ def random_rows(catalog, as_of: int, seed: int) -> Rows:
         ids = range(many) if name == "visit" else [f"{name}{number}" for number in range(many)]
         tables[kind.table] = [row(kind.fields, **{kind.key: one}) for one in ids]
     times = (*_pool(types.Datetime(), as_of, dice)[:4], *_pool(types.Datetime(), as_of, dice))
-    tables["activities"] = [
-        row(
-            events.columns,
-            activity_id=f"e{number}",
-            kind=dice.choice((*events.types, "unnamed")),
-            at=dice.choice(times),
-        )
-        for number in dice.sample(range(300), 240)
+    for source, many in (("activities", 300), ("signals", 40)):
+        events = catalog.events[source]
+        known = (*events.types, "unnamed")
+        tables[source] = [
+            row(events.columns, **{events.id: f"e{n}", "kind": dice.choice(known), "at": dice.choice(times)})
+            for n in dice.sample(range(many), many * 4 // 5)
+        ]
+    moments_of_change = [(at - EPOCH) // dt.timedelta(microseconds=1) for at in times]
+    tables[HISTORY] = [
+        {
+            "segment_id": name,
+            "object_index": dice.randrange(len(COMPANIES if name in OF_COMPANIES else KEYS)),
+            "change": dice.choice(("entered", "exited")),
+            "at": dice.choice(moments_of_change),
+        }
+        for name in PUBLISHED
+        for _ in range(5 if name in OF_COMPANIES else 80)
     ]
     given = [
         ("plan", "value_text", types.Text()),
@@ -422,6 +461,8 @@ def _families(kind: types.FieldType) -> str:
 
 
 _OF_VALUES = ("min", "max", "first", "last")
+_OF_TIMES = ("days_since_first", "days_since_last", "active_days", "active_periods", "longest_streak")
+PERCENTS = tuple(map(decimal.Decimal, ("2.5", "5", "10", "25", "33.333333333333333333", "50", "97.5", "100")))
 
 
 @dataclass(frozen=True)
@@ -432,10 +473,21 @@ class Scope:
     fields: tuple[tree.Field, ...]
     as_of: int
     object: Any = None
-    embeddable: tuple[str, ...] = ()
+    embeddable: tuple[tuple[str, str], ...] = ()
+    """The segments made before, each with its object."""
+
+    def segments(self) -> list[str]:
+        return [name for name, of in self.embeddable if self.object is not None and of == self.object.name]
 
 
-def object_scope(catalog, name: str, as_of: int, embeddable: tuple[str, ...] = ()) -> Scope:
+def event_scope(catalog, source, chosen: tuple[str, ...], as_of: int) -> Scope:
+    columns = dict(source.fields)
+    for one in chosen:
+        columns |= source.types[one].fields
+    return Scope(catalog, tuple(tree.Field((n,), c.type) for n, c in columns.items()), as_of)
+
+
+def object_scope(catalog, name: str, as_of: int, embeddable: tuple[tuple[str, str], ...] = ()) -> Scope:
     kind = catalog.objects[name]
 
     def along(kind, path, hops):
@@ -449,12 +501,18 @@ def object_scope(catalog, name: str, as_of: int, embeddable: tuple[str, ...] = (
 
 @st.composite
 def comparisons(draw, operand: tree.Operand, scope: Scope) -> tree.Compare:
-    kind, average = operand.type, isinstance(operand, tree.Measure) and operand.measure == "avg"
+    kind = operand.type
+    average = isinstance(operand, tree.Ratio) or getattr(operand, "measure", "") in ("avg", "median")
     operator = OPERATORS[draw(st.sampled_from(operators_for(kind)))]
     element = kind.of if isinstance(kind, types.ListOf) else kind
     literals = _literals(kind, scope.as_of, average=average)
-    if isinstance(operand, tree.Measure) and operand.measure not in (*_OF_VALUES, "avg", "sum"):
+    if isinstance(operand, tree.Measure) and operand.measure not in (*_OF_VALUES, "avg", "median", "sum"):
         literals = st.sampled_from((0, 1, 1, 2, 2, 3, 4, 7, 30, 31))
+    if isinstance(operand, tree.Response):
+        literals = st.integers(0, 3)
+    if isinstance(operand, tree.Rank):
+        percents = st.sampled_from(PERCENTS)
+        literals = percents if operand.form == "percentile" else st.integers(1, operand.buckets or 20)
     several = st.lists(literals, min_size=1, max_size=3).map(tuple)
     is_text = isinstance(element, types.Text | types.Enum)
     ignore_case = is_text and operator.takes != "nothing" and draw(st.booleans())
@@ -501,40 +559,143 @@ def _value(operator, kind, literals, several, as_of) -> st.SearchStrategy:
 
 
 @st.composite
-def measures(draw, scope: Scope) -> tree.Measure:
+def event_types(draw, source) -> tuple[str, ...]:
+    known = st.sampled_from(sorted(source.types))
+    return tuple(sorted(draw(st.lists(known, min_size=1, max_size=2, unique=True))))
+
+
+@st.composite
+def measures(draw, scope: Scope, names: tuple[str, ...] = ()) -> tree.Measure:
     kind, catalog = scope.object, scope.catalog
     many = [relation for relation in kind.relations.values() if relation.foreign_key is not None]
     source: tree.Events | tree.Related
     if kind.events and (not many or draw(st.booleans())):
         known = catalog.events[kind.events[0]]
-        chosen = draw(st.lists(st.sampled_from(sorted(known.types)), min_size=1, max_size=2, unique=True))
-        source = tree.Events(known.name, tuple(sorted(chosen)))
-        columns = dict(known.fields)
-        for one in chosen:
-            columns |= known.types[one].fields
-        rows = Scope(catalog, tuple(tree.Field((n,), c.type) for n, c in columns.items()), scope.as_of)
-        timed = True
+        chosen = draw(event_types(known))
+        source = tree.Events(known.name, chosen)
+        rows = event_scope(catalog, known, chosen, scope.as_of)
+        timed, daily = True, False
     else:
         relation = draw(st.sampled_from(many))
         source, timed = tree.Related(relation.name, relation.object), relation.time is not None
-        rows = object_scope(catalog, relation.object, scope.as_of)
-    names = ["count", "sum", "avg", "min", "max", "count_distinct"]
-    names += ["first", "last", "days_since_first", "days_since_last"] if timed else []
-    name = draw(st.sampled_from(names))
+        rows = replace(object_scope(catalog, relation.object, scope.as_of), object=None)
+        daily = timed and catalog.objects[relation.object].fields[relation.time].type == types.Date()
+    allowed = ["count", "sum", "avg", "min", "max", "median", "count_distinct"]
+    allowed += ["first", "last", *_OF_TIMES] if timed else []
+    name = draw(st.sampled_from(names or allowed))
     of = None
-    if name not in ("count", "days_since_first", "days_since_last"):
+    if name != "count" and name not in _OF_TIMES:
         fitting = [one for one in rows.fields if len(one.path) <= 2 and _computes(name, one.type)]
         of = draw(st.sampled_from(fitting))
     where = draw(optional(conditions(rows, 1))) if draw(st.booleans()) else None
     within = draw(_windows(scope.as_of)) if timed and draw(st.booleans()) else None
-    return tree.Measure(source, name, _result(name, of), of, where, within)
+    period = each = None
+    if name == "active_periods":
+        lengths = (DAY, 3 * DAY, 7 * DAY) if daily else (HOUR, DAY, DAY, 7 * DAY)
+        period, each = draw(st.sampled_from(lengths)), draw(st.integers(1, 3))
+    return tree.Measure(source, name, _result(name, of), of, where, within, period, each)
+
+
+@st.composite
+def ratios(draw, scope: Scope) -> tree.Ratio:
+    numerator, denominator = (draw(measures(scope, ("count", "count", "sum"))) for _ in range(2))
+    minimum = draw(st.sampled_from((0, 0, 1, 2, 5)))
+    return tree.Ratio(numerator, denominator, decimal.Decimal(minimum), types.Decimal(18))
+
+
+@st.composite
+def responses(draw, scope: Scope) -> tree.Response:
+    source = scope.catalog.events[scope.object.events[0]]
+    asked, answers = draw(event_types(source)), draw(event_types(source))
+    rows = event_scope(scope.catalog, source, asked, scope.as_of)
+    theirs = set(event_scope(scope.catalog, source, answers, scope.as_of).fields)
+    shared = [one for one in rows.fields if one in theirs]
+    matching = draw(st.sampled_from(shared))
+    where = draw(conditions(rows, 0)) if draw(st.integers(0, 3)) == 0 else None
+    within = draw(_windows(scope.as_of)) if draw(st.integers(0, 3)) == 0 else None
+    events, latest = tree.Events(source.name, asked), draw(st.integers(1, 4))
+    return tree.Response(events, latest, answers, matching.name, types.Integer(), where, within)
+
+
+def _ranks_by(kind: types.FieldType) -> bool:
+    return isinstance(kind, types.Integer | types.Number | types.Decimal | types.Date | types.Datetime)
+
+
+@st.composite
+def ranks(draw, scope: Scope) -> tree.Rank:
+    fields = [one for one in scope.fields if _ranks_by(one.type)]
+    operand = draw(
+        st.one_of(
+            st.sampled_from(fields),
+            measures(scope).filter(lambda found: _ranks_by(found.type)),
+            ratios(scope),
+            responses(scope) if scope.object.events else st.nothing(),
+        )
+    )
+    form = draw(st.sampled_from(("position", "percentile", "ntile", "ntile")))
+    method, buckets = "rank", None
+    if form == "ntile":
+        method, buckets = draw(st.sampled_from(("rank", "quantile"))), draw(st.integers(2, 7))
+    among = draw(st.one_of(st.none(), st.sampled_from(scope.segments()))) if scope.segments() else None
+    order = draw(st.sampled_from(("ascending", "descending")))
+    kind = types.Decimal(18) if form == "percentile" else types.Integer()
+    return tree.Rank(operand, form, order, kind, among, method, buckets)
+
+
+@st.composite
+def sequences(draw, scope: Scope) -> tree.Sequence:
+    source = scope.catalog.events[scope.object.events[0]]
+    steps = []
+    for _ in range(draw(st.integers(2, 4))):
+        chosen = draw(event_types(source))
+        rows = event_scope(scope.catalog, source, chosen, scope.as_of)
+        where = draw(conditions(rows, 0)) if draw(st.integers(0, 3)) == 0 else None
+        within = draw(_windows(scope.as_of)) if draw(st.integers(0, 5)) == 0 else None
+        steps.append(tree.Step(chosen, where, within, draw(st.integers(0, 2)) == 0))
+    if all(step.negated for step in steps):
+        steps[-1] = replace(steps[-1], negated=False)
+    shared = set.intersection(
+        *(set(event_scope(scope.catalog, source, one.types, scope.as_of).fields) for one in steps)
+    )
+    names = sorted(one.name for one in shared if one.name not in (source.id, source.time, source.key))
+    length = st.sampled_from((HOUR, DAY, 7 * DAY, 30 * DAY, 31 * DAY, 365 * DAY))
+    return tree.Sequence(
+        source.name,
+        tuple(steps),
+        draw(st.one_of(st.none(), length)),
+        draw(st.one_of(st.none(), length)),
+        tuple(draw(st.lists(st.sampled_from(names), max_size=1))) if draw(st.booleans()) else (),
+        draw(_windows(scope.as_of)) if draw(st.integers(0, 3)) == 0 else None,
+    )
+
+
+@cache
+def _histories(as_of: int) -> st.SearchStrategy[tree.History]:
+    ago = st.builds(
+        lambda amount, unit: moments.RelativeInstant(-amount, unit), st.sampled_from((1, 1, 2, 7, 30)), _units
+    )
+    stays = st.tuples(optional(ago), optional(ago)).filter(any)
+    return st.one_of(
+        _windows(as_of).map(tree.Entered),
+        _windows(as_of).map(tree.Left),
+        stays.map(lambda ends: tree.MemberFor(*ends)),
+        _moments(as_of).map(tree.PublishedAt),
+    )
+
+
+@st.composite
+def parents(draw, scope: Scope, depth: int) -> tree.On:
+    one = [relation for relation in scope.object.relations.values() if relation.key is not None]
+    relation = draw(st.sampled_from(one))
+    there = object_scope(scope.catalog, relation.object, scope.as_of, scope.embeddable)
+    return tree.On(relation.name, relation.object, draw(conditions(there, depth)))
 
 
 def _computes(name: str, kind: types.FieldType) -> bool:
     number = isinstance(kind, types.Integer | types.Number | types.Decimal)
     if isinstance(kind, types.ListOf):
         return False
-    if name in ("sum", "avg"):
+    if name in ("sum", "avg", "median"):
         return number
     return number or isinstance(kind, types.Date | types.Datetime) or name not in ("min", "max")
 
@@ -542,7 +703,7 @@ def _computes(name: str, kind: types.FieldType) -> bool:
 def _result(name: str, of: tree.Field | None) -> types.FieldType:
     if of is None or name == "count_distinct":
         return types.Integer()
-    if name == "avg":
+    if name in ("avg", "median"):
         return types.Decimal(18)
     return types.Decimal(6) if isinstance(of.type, types.Number) else of.type
 
@@ -551,11 +712,16 @@ def _result(name: str, of: tree.Field | None) -> types.FieldType:
 def conditions(draw, scope: Scope, depth: int) -> tree.Condition:
     """A condition of at most `depth` groups above its leaves."""
     kinds = ["field", "field"]
-    if scope.object is not None and (
-        scope.object.events or any(r.foreign_key for r in scope.object.relations.values())
-    ):
-        kinds += ["measure", "measure", "measure"]
-    if scope.embeddable:
+    if scope.object is not None:
+        relations = scope.object.relations.values()
+        if scope.object.events or any(relation.foreign_key for relation in relations):
+            kinds += ["measure", "measure", "measure", "ratio", "rank", "rank"]
+        if scope.object.events:
+            kinds += ["response", "sequence"]
+        if depth and any(relation.key for relation in relations):
+            kinds.append("on")
+        kinds.append("history")
+    if scope.segments():
         kinds.append("segment")
     if depth:
         kinds += ["all", "any", "not", "at_least", "everyone"]
@@ -565,8 +731,21 @@ def conditions(draw, scope: Scope, depth: int) -> tree.Condition:
             return draw(comparisons(draw(st.sampled_from(scope.fields)), scope))
         case "measure":
             return draw(comparisons(draw(measures(scope)), scope))
+        case "ratio":
+            return draw(comparisons(draw(ratios(scope)), scope))
+        case "response":
+            return draw(comparisons(draw(responses(scope)), scope))
+        case "rank":
+            return draw(comparisons(draw(ranks(scope)), scope))
+        case "sequence":
+            return draw(sequences(scope))
+        case "on":
+            return draw(parents(scope, depth - 1))
+        case "history":
+            mine = [one for one in PUBLISHED if (one in OF_COMPANIES) == (scope.object.name == "company")]
+            return tree.InSegment(draw(st.sampled_from(mine)), draw(_histories(scope.as_of)))
         case "segment":
-            return tree.InSegment(draw(st.sampled_from(scope.embeddable)))
+            return tree.InSegment(draw(st.sampled_from(scope.segments())))
         case "everyone":
             return tree.Everyone()
         case "not":
@@ -587,23 +766,27 @@ def segment(name: str, where: tree.Condition | None = None, zone: str = "UTC", *
 def definitions_over(draw, catalog, as_of: int, count: int) -> Definitions:
     """Segments that may embed those before them, with exclusions, members and pins."""
     made: dict[str, Segment] = {}
-    named = st.sampled_from((*KEYS[:5], "A@x.org", "b@X.org", "D@x.ORG", "nobody"))
+    contacts = st.sampled_from((*KEYS[:5], "A@x.org", "b@X.org", "D@x.ORG", "nobody"))
+    companies = st.sampled_from((*COMPANIES, "nowhere"))
     today = (EPOCH + dt.timedelta(microseconds=as_of)).date()
     until = st.one_of(st.none(), st.integers(-1, 1).map(lambda n: today + dt.timedelta(days=n)))
-    for number in range(count):
-        scope = object_scope(catalog, "contact", as_of, tuple(made))
+    for name in (*OF_COMPANIES, *(f"s{number}" for number in range(count))):
+        kind, named = ("company", companies) if name in OF_COMPANIES else ("contact", contacts)
+        embeddable = tuple((other.id, other.object) for other in made.values())
+        scope = object_scope(catalog, kind, as_of, embeddable)
         pins = tuple(
             Pin(key, draw(st.sampled_from(("in", "out"))), "why", draw(until), NOWHERE)
             for key in draw(st.one_of(st.just([]), st.lists(named, max_size=2, unique=True)))
         )
         static = draw(st.integers(0, 9)) == 0
-        made[f"s{number}"] = segment(
-            f"s{number}",
+        made[name] = segment(
+            name,
             None if static else draw(conditions(scope, 2)),
             draw(st.sampled_from(ZONES)),
             members=tuple(draw(st.lists(named, max_size=3))) if static else None,
             exclude=draw(conditions(scope, 1)) if draw(st.integers(0, 4)) == 0 else None,
             pins=pins,
+            object=kind,
         )
     return Definitions(catalog, made, (), {}, draw(st.integers(0, 6)))
 
@@ -627,7 +810,11 @@ class Kit:
 
     def empty_frames(self) -> dict[str, pl.DataFrame]:
         tables = [kind.table for kind in self.catalog.objects.values()]
-        tables += [*self.catalog.tables, *(source.table for source in self.catalog.events.values())]
+        tables += [
+            *self.catalog.tables,
+            *(source.table for source in self.catalog.events.values()),
+            HISTORY,
+        ]
         return Rows({table: [] for table in tables}, 0).frames(self.catalog)
 
     def of(self, *segments: Segment, week_starts: int = 0) -> Definitions:

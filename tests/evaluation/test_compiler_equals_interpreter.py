@@ -27,7 +27,7 @@ def judged(definitions, world):
     """The members of each segment by the interpreter, embedded ones before those that embed them."""
     found = {}
     for name, segment in definitions.segments.items():
-        keys = sorted(world.rows["contact"])
+        keys = sorted(world.rows[segment.object])
         found[name] = [key for key in keys if examine_segment(segment, key, world).member]
         world.memberships[name] = set(found[name])
     return found
@@ -58,11 +58,11 @@ def test_on_the_rows_of_the_index(kit, data):
     rows = data.draw(kit.rows, label="rows")
     definitions = data.draw(kit.definitions(rows.as_of), label="definitions")
     evaluation = evaluate(definitions, rows.frames(kit.catalog), rows.instant)
-    world = gather_world(
-        evaluation, rows.instant, "contact", [row["contact_id"] for row in rows.tables["contacts"]]
-    )
-    members = {
-        name: [key for key in sorted(world.rows["contact"]) if examine_segment(segment, key, world).member]
-        for name, segment in definitions.segments.items()
-    }
+    members = {}
+    for kind in ("contact", "company"):
+        world = gather_world(evaluation, rows.instant, kind, None)
+        for name, segment in definitions.segments.items():
+            if segment.object == kind:
+                keys = sorted(world.rows[kind])
+                members[name] = [key for key in keys if examine_segment(segment, key, world).member]
     assert differences(definitions, evaluation, members) == {}

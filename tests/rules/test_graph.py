@@ -64,7 +64,7 @@ def test_a_diamond_is_fine(local):
 
 def test_a_segment_inside_itself(local):
     finding = reported(local("a: {where: {segment: a}}"))["a"]
-    assert (finding.rule, finding.message) == ("cycle", "`a` embeds itself: a → a")
+    assert (finding.rule, finding.message) == ("embeds-self", "`a` embeds itself: a → a")
     assert (finding.at.line, finding.at.column) == (1, 22)
 
 
