@@ -12,13 +12,13 @@ but pytest until there is a file to collect.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from segmentation_pipeline.documents import Node
     from segmentation_pipeline.segments.trial import Bench
@@ -37,6 +37,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the settings that name a project and its workspace."""
     parser.addini(PROJECT, "folder of the project whose segment tests are collected", default="")
     parser.addini(WORKSPACE, "which workspace of that project", default="")
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Open the configured project before anything is collected: a wrong setting is wrong use."""
+    if session.config.getini(PROJECT):
+        _workspace(session.config)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SegmentFile | None:

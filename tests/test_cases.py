@@ -12,17 +12,18 @@ from segmentation_pipeline.segments.testing import run_test
 from segmentation_pipeline.segments.trial import Bench
 
 HERE = Path(__file__).parent
+CASES = HERE / "cases"
 CATALOG = HERE.parent / "segment_definitions" / "catalog.yaml"
 DOCUMENTS = [
     pytest.param(path.name, node, id=f"{path.stem}: {node.get('test').text}")
-    for path in sorted((HERE / "cases").glob("*.yaml"))
+    for path in sorted(CASES.glob("*.yaml"))
     for node in read_file(path, path.name)
 ]
 
 
 @pytest.fixture(scope="session")
 def bench() -> Bench:
-    return Bench(load_catalog_node(CATALOG, "catalog.yaml"))
+    return Bench(load_catalog_node(CATALOG, "catalog.yaml"), CASES / "files")
 
 
 @pytest.mark.parametrize(("file", "document"), DOCUMENTS)
@@ -33,3 +34,12 @@ def test_case(bench, file, document):
 
 def test_titles_tell_cases_apart():
     assert len({param.id for param in DOCUMENTS}) == len(DOCUMENTS)
+
+
+def test_there_are_hundreds_of_cases():
+    assert len(DOCUMENTS) >= 300
+
+
+@pytest.mark.parametrize("number", range(1, 15))
+def test_every_numbered_clause_has_a_file(number):
+    assert list(CASES.glob(f"{number:02}_*.yaml"))

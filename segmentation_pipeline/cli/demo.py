@@ -78,7 +78,8 @@ def _print_next(workspace: Workspace) -> None:
         name = Path(name).relative_to(Path.cwd()).as_posix()
     elsewhere = "" if workspace.project == Path.cwd() else f" --project '{workspace.project}'"
     commands = [(f"{name} {command}{elsewhere}", what) for command, what in NEXT]
-    commands.append(("make ui", "the same in Dagster, on http://localhost:3000"))
+    if (workspace.project / "Makefile").is_file():
+        commands.append(("make ui", "the same in Dagster, on http://localhost:3000"))
     width = max(len(command) for command, _ in commands)
     say("\n[bold]3. Look[/]")
     for command, what in commands:

@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SegmentationError as error:
         if invocation.debug:
             traceback.print_exc()
-        print_error(error)
+        print_error(error, invocation.project)
         sys.exit(error.exit_status)
     except Exception as error:  # noqa: BLE001 — the last resort: a user gets a sentence, not a traceback
         if invocation.debug:

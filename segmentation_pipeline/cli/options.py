@@ -20,6 +20,7 @@ class Invocation:
     """What the entry point must know of the command it ran."""
 
     debug: bool = False
+    project: Path | None = None
 
 
 def _remember_debug(context: typer.Context, value: bool) -> None:
@@ -28,9 +29,22 @@ def _remember_debug(context: typer.Context, value: bool) -> None:
         invocation.debug = invocation.debug or value
 
 
+def _remember_project(context: typer.Context, value: Path) -> Path:
+    invocation = context.find_root().obj
+    if isinstance(invocation, Invocation):
+        invocation.project = value
+    return value
+
+
 Project = Annotated[
     Path,
-    typer.Option("--project", metavar="DIR", envvar="SEGMENTATION_PROJECT", help="The project's folder."),
+    typer.Option(
+        "--project",
+        metavar="DIR",
+        envvar="SEGMENTATION_PROJECT",
+        help="The project's folder.",
+        callback=_remember_project,
+    ),
 ]
 WorkspaceId = Annotated[
     str | None, typer.Option("--workspace", metavar="ID", help="Which workspace of the project.")

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from segmentation_pipeline.cli.finding_text import lines_below, render_findings
 from segmentation_pipeline.errors import DefinitionError, SegmentationError
 
 if TYPE_CHECKING:
@@ -105,18 +106,17 @@ def print_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> No
         sys.stdout.write(line.rstrip() + "\n")
 
 
-def print_findings(findings: Sequence[Diagnostic]) -> None:
-    """Print each finding as ``file:line:column: severity[rule]: message``, with its hint."""
-    for finding in findings:
-        sys.stdout.write(f"{finding}\n")
+def print_findings(findings: Sequence[Diagnostic], project: Path) -> None:
+    """Print each finding with its line and a caret; their files are named from the project."""
+    console().print(render_findings(findings, lines_below(project)), end="")
 
 
-def print_error(error: SegmentationError) -> None:
-    """Print what is wrong, where, what is allowed and one hint."""
+def print_error(error: SegmentationError, project: Path | None = None) -> None:
+    """Print what is wrong, where, what is allowed and one hint; of definitions every finding."""
     out = Console(stderr=True, highlight=False, soft_wrap=True)
     if isinstance(error, DefinitionError):
-        for finding in error.diagnostics:
-            out.print(str(finding), markup=False)
+        lines = lines_below(project or Path(), Path())
+        out.print(render_findings(error.diagnostics, lines), end="")
         return
     out.print(f"[bold red]error:[/] {escape(error.what)}")
     if error.where is not None:

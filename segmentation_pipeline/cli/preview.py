@@ -102,9 +102,9 @@ def _row(step: Any) -> dict[str, Any]:
 
 
 def one_line(rule: str) -> str:
-    """Return a rule of several lines as one, cut where a table would burst.
+    r"""Return a rule of several lines as one, cut where a table would burst.
 
-    >>> one_line("not:\\n  - is a member of segment vip")
+    >>> one_line("not:\n  - is a member of segment vip")
     'not: is a member of segment vip'
     """
     first, *rest = (line.strip().removeprefix("- ") for line in rule.splitlines())

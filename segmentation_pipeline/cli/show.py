@@ -86,7 +86,7 @@ def sparkline(sizes: Sequence[int]) -> str:
     """Return sizes over time as bars between the least and the greatest.
 
     >>> sparkline([1, 5, 9])
-    '▁▅█'
+    '▁▄█'
     """
     low, high = min(sizes, default=0), max(sizes, default=0)
     span = max(high - low, 1)

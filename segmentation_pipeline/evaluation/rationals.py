@@ -1,4 +1,4 @@
-"""Fractions compared exactly: ``n/d > v`` is ``n > v × d`` in 128-bit integers, never a float."""
+"""Fractions compared exactly in 128-bit integers: no float, and no product that could leave them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from segmentation_pipeline.evaluation.predicates import ordered
 from segmentation_pipeline.rules.operators import OPERATORS
 
 if TYPE_CHECKING:
@@ -16,10 +15,13 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.rules.tree import Compare
 
+_LARGEST = 8 * 10**37
+"""No numerator is as large; twice as much still fits 128 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rational:
-    """``numerator ÷ denominator ÷ 10^digits``, both whole.
+    """``numerator ÷ denominator ÷ 10^digits``, both whole; ``digits`` is at least 0.
 
     Null where the denominator is null or 0; it is never negative.
     """
@@ -49,22 +51,50 @@ def compare_rational(node: Compare, value: Rational) -> pl.Expr:
 
 def _positive(name: str, wanted: Any, value: Rational) -> pl.Expr:
     literals: tuple[decimal.Decimal, ...] = wanted if isinstance(wanted, tuple) else (wanted,)
-    digits = max(_digits(literal) for literal in literals)
-    above = 10 ** max(digits - value.digits, 0)
-    below = 10 ** max(value.digits - digits, 0)
-    left = value.numerator.cast(pl.Int128) * pl.lit(above, dtype=pl.Int128)
+    cuts = [_cut(Fraction(literal) * 10**value.digits, value) for literal in literals]
+    match name:
+        case "between":
+            return (cuts[0].above | cuts[0].at) & ~cuts[1].above
+        case "in" | "equals":
+            return pl.any_horizontal([cut.at for cut in cuts])
+        case "greater_than":
+            return cuts[0].above
+        case "greater_than_or_equal":
+            return cuts[0].above | cuts[0].at
+        case "less_than":
+            return ~(cuts[0].above | cuts[0].at)
+        case "less_than_or_equal":
+            return ~cuts[0].above
+    raise NotImplementedError(f"no translation of `{name}` for fractions")
 
-    def right(literal: decimal.Decimal) -> pl.Expr:
-        units = int(Fraction(literal) * 10**digits) * below
-        return pl.lit(units, dtype=pl.Int128) * value.denominator.cast(pl.Int128)
 
-    if name == "between":
-        return (left >= right(literals[0])) & (left <= right(literals[1]))
-    if name == "in":
-        return pl.any_horizontal([left == right(literal) for literal in literals])
-    return ordered(name, left, right(literals[0]))
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Where a fraction lies of a literal: above it, or right at it."""
+
+    above: pl.Expr
+    at: pl.Expr
 
 
-def _digits(literal: decimal.Decimal) -> int:
-    exponent = literal.as_tuple().exponent
-    return max(-exponent, 0) if isinstance(exponent, int) else 0
+def _cut(literal: Fraction, value: Rational) -> _Cut:
+    """Compare ``numerator`` with ``literal × denominator``, of which only the whole part is computed.
+
+    The product itself may have more than 128 bits. The literal and the denominator are split into
+    a multiple of the literal's own denominator and a rest, so that every part has fewer.
+    """
+    numerator, denominator = value.numerator.cast(pl.Int128), value.denominator.cast(pl.Int128)
+    whole, rest = divmod(literal.numerator, literal.denominator)
+    most = _LARGEST // max(abs(whole), 1)
+    beyond = pl.lit(_LARGEST if whole > 0 else -_LARGEST, dtype=pl.Int128)
+    if most == 0:
+        return _Cut(numerator > beyond, pl.lit(value=False))
+    by = pl.lit(literal.denominator, dtype=pl.Int128)
+    part = (denominator % by) * pl.lit(rest, dtype=pl.Int128)
+    below = (
+        denominator * pl.lit(whole, dtype=pl.Int128)
+        + (denominator // by) * pl.lit(rest, dtype=pl.Int128)
+        + part // by
+    )
+    fits = denominator <= pl.lit(most, dtype=pl.Int128)
+    below = pl.when(fits).then(below).otherwise(beyond)
+    return _Cut(numerator > below, (numerator == below) & (part % by == 0) & fits)

@@ -88,7 +88,9 @@ def rational(operand: Measure | Ratio, columns: Columns) -> Rational:
     digits = minor_digits(operand.denominator)
     least = int(Fraction(operand.minimum) * 10**digits)
     enough = (below != 0) & (below >= pl.lit(least, dtype=pl.Int128))
-    return Rational(above, pl.when(enough).then(below), minor_digits(operand.numerator) - digits)
+    excess = minor_digits(operand.numerator) - digits
+    above = above * pl.lit(10 ** max(-excess, 0), dtype=pl.Int128)
+    return Rational(above, pl.when(enough).then(below), max(excess, 0))
 
 
 def whole(operand: Measure, columns: Columns) -> pl.Expr:

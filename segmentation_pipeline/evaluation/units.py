@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _DIGITS = 12
 """An average, a median or a ratio is rounded down to so many digits after the point."""
+_END = 10**37
+"""Those of more digits before it, 25, stand together at the end."""
 
 
 @singledispatch
@@ -49,6 +51,13 @@ def _(operand: Ratio, columns: Columns) -> pl.Expr:
 def _fraction(operand: Measure | Ratio, columns: Columns) -> pl.Expr:
     value = rational(operand, columns)
     numerator, denominator = value.numerator.cast(pl.Int128), value.denominator.cast(pl.Int128)
-    above = pl.lit(10 ** max(_DIGITS - value.digits, 0), dtype=pl.Int128)
-    below = pl.lit(10 ** max(value.digits - _DIGITS, 0), dtype=pl.Int128)
-    return pl.when(~value.is_null).then((numerator * above) // (denominator * below))
+    if value.digits > _DIGITS:
+        below = pl.lit(10 ** (value.digits - _DIGITS), dtype=pl.Int128)
+        return pl.when(~value.is_null).then(numerator // denominator // below)
+    above = pl.lit(10 ** (_DIGITS - value.digits), dtype=pl.Int128)
+    whole, rest = numerator // denominator, numerator % denominator
+    end = pl.lit(_END, dtype=pl.Int128)
+    most = end // above
+    units = whole * above + rest * above // denominator
+    bounded = pl.when(whole >= most).then(end).when(whole < -most).then(-end).otherwise(units)
+    return pl.when(~value.is_null).then(bounded)

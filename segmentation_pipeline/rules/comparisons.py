@@ -158,7 +158,7 @@ def _literal(node: Node, operand: Operand) -> Literal:
 def _other_field(value: Mapping, operand: Operand, operator: Operator, scope: Scope) -> Field:
     if list(value) != ["field"]:
         raise Fault("value-shape", "a value is a scalar, a list, or `{field: …}`", value.at)
-    if not operator.field_value or isinstance(operand, Measure) or isinstance(operand.type, ListOf):
+    if not operator.field_value or not isinstance(operand, Field) or isinstance(operand.type, ListOf):
         message = f"`{operator.name}` of {_named(operand)} cannot be compared with a field"
         raise Fault("field-comparison", message, value.at)
     try:

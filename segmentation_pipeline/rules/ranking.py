@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Values = Mapping[str, Fraction]
 
 _FINEST = 10**12
+_END = Fraction(10**25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,11 @@ class Standings:
 def rankable(value: Any, kind: FieldType) -> Fraction | None:
     """Return the value an operand is ranked by; None where it is null.
 
-    Averages, medians and ratios (Fractions) are rounded down to whole 10⁻¹², a `number` to 10⁻⁶,
-    half to even; a date counts in days, a datetime in microseconds.
+    Averages, medians and ratios (Fractions) are rounded down to whole 10⁻¹², those beyond 10²⁵ stand
+    together there; a `number` to 10⁻⁶, half to even; a date counts in days, a datetime in microseconds.
     """
     if isinstance(value, Fraction):
-        return Fraction(value * _FINEST // 1, _FINEST)
+        return max(-_END, min(Fraction(value * _FINEST // 1, _FINEST), _END))
     known = quantised(value, kind)
     match known:
         case None:

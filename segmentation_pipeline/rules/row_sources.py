@@ -63,7 +63,7 @@ def read_related_source(reader: ConditionReader, node: Mapping) -> tuple[Related
     if name not in many:
         if name in kind.relations:
             hint = f"`{name}` is one row; name its fields as `{name}.…`"
-            raise Fault("unknown-relation", f"`{name}` of `{kind.name}` is not one to many", at, hint)
+            raise Fault("relation-direction", f"`{name}` of `{kind.name}` is not one to many", at, hint)
         hint_near = did_you_mean(name, many)
         raise Fault("unknown-relation", f"`{kind.name}` has no related `{name}`", at, hint_near)
     relation = many[name]

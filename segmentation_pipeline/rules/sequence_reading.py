@@ -117,7 +117,7 @@ def read_parent(reader: ConditionReader, node: Mapping) -> tuple[str, str]:
         at = required(node, "on").at
         if name in reader.owner.relations:
             hint = f"`{name}` has many rows; write `related: {name}`"
-            raise Fault("unknown-relation", f"`{name}` of `{reader.owner.name}` is not one row", at, hint)
+            raise Fault("relation-direction", f"`{name}` of `{reader.owner.name}` is not one row", at, hint)
         message = f"`{reader.owner.name}` has no relation `{name}`"
         raise Fault("unknown-relation", message, at, did_you_mean(name, one))
     return name, one[name].object

@@ -10,7 +10,7 @@ import polars as pl
 from segmentation_pipeline.evaluation.estimate import tables_read
 from segmentation_pipeline.evaluation.index import OBJECT_INDEX
 from segmentation_pipeline.rules.graph import closure_hashes, dependencies, embeddings
-from segmentation_pipeline.segments.tables import MEMBERSHIPS
+from segmentation_pipeline.segments.tables import MEMBERSHIPS, TRANSITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -107,4 +107,6 @@ def _is_of_last_run(basis: Basis, name: str) -> bool:
 
 
 def _versions(inputs: Mapping[str, int], tables: set[str] | None) -> dict[str, int]:
-    return {name: version for name, version in inputs.items() if tables is None or name in tables}
+    """Return the versions of some tables (None: of all but the history, to which every run adds)."""
+    wanted = set(inputs) - {TRANSITIONS.name} if tables is None else tables
+    return {name: version for name, version in inputs.items() if name in wanted}

@@ -215,7 +215,7 @@ def _moved(
     keys = mine.bottom_k(samples, by="hash").sort("hash").select(kind.key).collect().to_series().to_list()
     other = outside.segment(name)
     if other is None or not other.active or other.object != segment.object:
-        absent = "there is no such segment before" if entered else "there is no such segment after"
+        absent = "the segment is new" if entered else "the segment is gone"
         why = absent if other is None else "the segment is not active, or of another object"
         return [Moved(str(key), entered, why) for key in keys]
     evaluation = outside.evaluation

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from contextlib import AbstractContextManager
 
-    from segmentation_pipeline.evaluation.evaluate import Evaluation, Progress
+    from segmentation_pipeline.evaluation.engine import Progress
+    from segmentation_pipeline.evaluation.evaluate import Evaluation
     from segmentation_pipeline.segments.record import SegmentState
     from segmentation_pipeline.workspace import Workspace
 

@@ -105,3 +105,19 @@ def golden():
         assert text == file.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture
+def imported(segmentation, project):
+    """The new project with three contacts (two from Germany) and a segment `german`."""
+    rows = project / "contacts.csv"
+    rows.write_text(
+        "contact_id,email,country,plan\na,a@x.org,de,pro\nb,b@x.org,de,free\nc,c@x.org,fr,pro\n",
+        encoding="utf-8",
+    )
+    assert segmentation("import", "contacts", rows, "--project", project).status == 0
+    german = project / "segment_definitions" / "segments" / "german.yaml"
+    german.write_text(
+        "segment: german\nwhere: {field: country, operator: equals, value: de}\n", encoding="utf-8"
+    )
+    return project

@@ -16,6 +16,8 @@ from polars.testing import assert_frame_equal
 
 from segmentation_pipeline.lake.store import DeltaStore
 
+pytestmark = pytest.mark.integration
+
 # A process that has imported everything and done nothing forks one child an import, so that a kill
 # costs no start. The child counts the commits of the store and kills itself right after the one it
 # is told, or is killed after some seconds; the product knows nothing of it.

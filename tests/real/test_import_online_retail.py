@@ -17,6 +17,7 @@ from segmentation_pipeline.lake.store import DeltaStore
 
 FOLDER = os.environ.get("SEGMENTATION_REAL_DATA")
 pytestmark = [
+    pytest.mark.integration,
     pytest.mark.real,
     pytest.mark.skipif(FOLDER is None, reason="SEGMENTATION_REAL_DATA is not set"),
 ]

@@ -15,6 +15,7 @@ from segmentation_pipeline.catalog.reading import load_catalog_node, overlay_cat
 
 FOLDER = os.environ.get("SEGMENTATION_REAL_DATA")
 pytestmark = [
+    pytest.mark.integration,
     pytest.mark.real,
     pytest.mark.skipif(FOLDER is None, reason="SEGMENTATION_REAL_DATA is not set"),
 ]

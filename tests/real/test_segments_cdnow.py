@@ -12,6 +12,7 @@ import pytest
 
 FOLDER = os.environ.get("SEGMENTATION_REAL_DATA")
 pytestmark = [
+    pytest.mark.integration,
     pytest.mark.real,
     pytest.mark.skipif(FOLDER is None, reason="SEGMENTATION_REAL_DATA is not set"),
 ]

@@ -28,6 +28,7 @@ from segmentation_pipeline.segments.worlds import gather_world
 
 FOLDER = os.environ.get("SEGMENTATION_REAL_DATA")
 pytestmark = [
+    pytest.mark.integration,
     pytest.mark.real,
     pytest.mark.skipif(FOLDER is None, reason="SEGMENTATION_REAL_DATA is not set"),
 ]

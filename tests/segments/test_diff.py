@@ -127,3 +127,12 @@ def test_nothing_is_written(published, changed):
     before = published.versions()
     changed(adults(40))
     assert published.versions() == before
+
+
+def test_a_history_is_the_reason_where_it_decides(published, changed):
+    published.segment("fresh", "where: {not: {segment: adults, entered: last 7 days}}")
+    rule = "where: {segment: adults, entered: last 7 days}"
+    found = changed(lambda project: project.segment("fresh", rule)).segments[0]
+    assert (found.segment, found.before, found.after) == ("fresh", 1, 2)
+    assert all("adults" in one.why for one in found.moved)
+    assert next(one.why for one in found.moved if not one.entered).startswith("does not hold: ")

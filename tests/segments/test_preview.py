@@ -176,3 +176,19 @@ def test_the_hash_picks_do_not_depend_on_row_order(look, crowd):
     rows = crowd.store.scan("contacts").collect()
     crowd.table("contacts", rows.sort(pl.col("contact_id"), descending=True).drop("object_index").to_dicts())
     assert look(f"where: {OLD}", own=crowd, members=5).members == before
+
+
+def test_what_was_published_before_is_read(look, published):
+    rule = "{segment: adults, entered: last 7 days}"
+    assert look(rule, own=published).size.value == 2
+    assert look(rule, own=published, sample=2).sampled == 2
+
+
+def test_a_condition_on_a_parent(look, project):
+    project.table("companies", [{"company_id": "x", "size": 5}])
+    project.table(
+        "contacts", [{"contact_id": "a", "company_id": "x"}, {"contact_id": "b"}, {"contact_id": "c"}]
+    )
+    rule = "{on: company, where: {field: size, operator: greater_than, value: 1}}"
+    assert look(rule).size.value == 1
+    assert look(rule, sample=2).whole_because is None

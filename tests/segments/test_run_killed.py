@@ -15,6 +15,8 @@ import pytest
 
 from segmentation_pipeline.errors import LockedError
 
+pytestmark = pytest.mark.integration
+
 TABLES = ("segment_memberships", "segment_transitions", "segment_members", "segments")
 FOLLOWERS = TABLES[1:]
 # What differs between two runs that publish the same.
