@@ -37,7 +37,7 @@ def shared_measures() -> dict[str, Shape]:
         },
         {
             "if": where_is("measure", {"const": "active_periods"}),
-            "then": {"required": ["period", "each"]},
+            "then": {"required": ["period"]},
             "else": without("period", "each"),
         },
     ]

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 SEGMENT_FILE = "segment.schema.json"
 """Where the schema of segments lies, seen from the one of tests."""
 _VALUE: Shape = {"type": [*SCALAR, "array", "object", "null"]}
-_TRANSITIONS = ("segment", "segment_id", "contact_id", "object_key", "change", "at", "reason", "run_id")
 
 
 def test_schema(catalog: Catalog) -> Shape:
@@ -68,7 +67,7 @@ def _rows(catalog: Catalog) -> Shape:
     tables: dict[str, Iterable[str]] = {kind.table: kind.fields for kind in catalog.objects.values()}
     tables |= {source.table: source.columns for source in catalog.events.values()}
     tables |= {name: table.columns for name, table in catalog.tables.items()}
-    tables["segment_transitions"] = _TRANSITIONS
+    tables["segment_transitions"] = ("segment", "change", "at", *(kind.key for kind in catalog.objects.values()))
     return {
         "type": "object",
         "properties": {table: _table(columns) for table, columns in tables.items()},

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 
 import polars as pl
 import pytest
 
-from segmentation_pipeline.catalog.types import Date, Integer, ListOf, Text
+from segmentation_pipeline.catalog.types import Date, Decimal, Integer, ListOf, Number, Text
 from segmentation_pipeline.errors import Position
 from segmentation_pipeline.evaluation.evaluate import Failure, evaluate
 from segmentation_pipeline.evaluation.plan import distinct_leaves
@@ -254,3 +255,16 @@ def test_a_long_list_of_days_is_searched_as_a_short_one(kit, run, frames):
 def test_a_list_of_a_hundred_thousand_values_works(kit, run):
     rule = Compare(Field(("name",), Text()), "in", (*(f"name {n}" for n in range(100_000)), "Cy"))
     assert run(kit.one("s", rule), kit.one("t", Not(rule))).keys("s") == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("weight", "millionths"), [(5e-7, 0), (1.5e-6, 2), (2.5e-6, 2), (-5e-7, 0), (-1.5e-6, -2)]
+)
+def test_a_number_is_computed_with_in_millionths_halves_to_even(kit, run, frames, weight, millionths):
+    row = {"activity_id": ["e"], "contact_id": ["a"], "kind": ["click"], "at": [AS_OF], "weight": [weight]}
+    events = pl.DataFrame(row, schema_overrides={"at": pl.Datetime("us", "UTC")}).match_to_schema(
+        frames["activities"].schema, missing_columns="insert"
+    )
+    total = Measure(Events("activities", ("click",)), "sum", Decimal(6), Field(("weight",), Number()))
+    rule = Compare(total, "equals", decimal.Decimal(millionths).scaleb(-6))
+    assert "a" in run(kit.one("s", rule), activities=events).keys("s")

@@ -100,13 +100,19 @@ def test_an_unknown_segment_is_named_with_its_like(local):
 def test_an_inactive_segment_is_an_error_in_its_parents_alone(local):
     definitions = local("old: {where: {everyone: true}, active: false}\na: {where: {segment: old}}")
     finding = reported(definitions)["a"]
-    assert (finding.rule, finding.message) == ("embedded-inactive", "segment `old` is inactive (`active: false`)")
+    assert (finding.rule, finding.message) == (
+        "embedded-inactive",
+        "segment `old` is inactive (`active: false`)",
+    )
     assert definitions.segments.keys() == {"old"}
 
 
 def test_a_segment_of_another_object_is_an_error(local):
     definitions = local("big: {object: company, where: {everyone: true}}\na: {where: {segment: big}}")
-    assert reported(definitions)["a"].message == "segment `big` holds objects of `company`, here it must be `contact`"
+    assert (
+        reported(definitions)["a"].message
+        == "segment `big` holds objects of `company`, here it must be `contact`"
+    )
 
 
 def test_the_same_segment_in_different_groups_is_fine(local):

@@ -37,7 +37,8 @@ objects:
     fields: {contact_id: text, country: text, city: text, age: integer}
 events:
   activities:
-    {table: activities, key: contact_id, type: kind, time: at, id: id, types: {login: {fields: {device: text}}}}
+    {table: activities, key: contact_id, type: kind, time: at, id: id,
+     types: {login: {fields: {device: text}}}}
 """
 FRENCH = Compare(Field(("country",), types.Text()), "equals", "FR")
 LYON = Compare(Field(("city",), types.Text()), "equals", "Lyon")

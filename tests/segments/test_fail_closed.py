@@ -250,7 +250,7 @@ def test_sources_that_cannot_be_read_are_an_error_and_the_last_state_stays(shop)
 def test_a_scan_that_is_too_large_is_refused_by_name(shop):
     shop.settings = {"max_scan_bytes": 130}
     shop.run()
-    kept(shop, "failed", "`buyers` would read 184 bytes, over `max_scan_bytes` of 130")
+    kept(shop, "failed", "`buyers` would read 232 bytes, over `max_scan_bytes` of 130")
 
 
 def test_a_dependent_is_skipped_with_the_path(shop):
