@@ -50,7 +50,7 @@ def lines_below(*folders: Path) -> Lines:
 
 
 def render_findings(findings: Iterable[Diagnostic], lines: Lines) -> Text:
-    """Return all findings, a blank line after each; styles show on a terminal only.
+    """Return all findings, a blank line between two; styles show on a terminal only.
 
     ::
 
@@ -61,11 +61,7 @@ def render_findings(findings: Iterable[Diagnostic], lines: Lines) -> Text:
            |                ^
            = hint: did you mean `plan`?
     """
-    text = Text()
-    for finding in findings:
-        text.append_text(_finding(finding, lines(finding.at)))
-        text.append("\n")
-    return text
+    return Text("\n").join(_finding(finding, lines(finding.at)) for finding in findings)
 
 
 def _finding(finding: Diagnostic, line: str | None) -> Text:

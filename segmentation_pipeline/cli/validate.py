@@ -70,6 +70,7 @@ def _print(found: list[Diagnostic], chosen: Format, project: Path) -> None:
             print_findings(found, project)
             errors = sum(finding.severity == "error" for finding in found)
             if found:
+                say()
                 say(f"{_count(errors, 'error')}, {_count(len(found) - errors, 'warning')}")
             else:
                 say("[green]no findings[/]")

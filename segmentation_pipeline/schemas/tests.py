@@ -67,7 +67,8 @@ def _rows(catalog: Catalog) -> Shape:
     tables: dict[str, Iterable[str]] = {kind.table: kind.fields for kind in catalog.objects.values()}
     tables |= {source.table: source.columns for source in catalog.events.values()}
     tables |= {name: table.columns for name, table in catalog.tables.items()}
-    tables["segment_transitions"] = ("segment", "change", "at", *(kind.key for kind in catalog.objects.values()))
+    keys = (kind.key for kind in catalog.objects.values())
+    tables["segment_transitions"] = ("segment", "change", "at", *keys)
     return {
         "type": "object",
         "properties": {table: _table(columns) for table, columns in tables.items()},

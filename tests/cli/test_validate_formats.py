@@ -187,7 +187,6 @@ def test_the_gutter_grows_with_the_number(tmp_path):
         "1234 | field: x\n"
         "     |        ^\n"
         "     = hint: did you mean `y`?\n"
-        "\n"
     )
 
 
@@ -198,8 +197,13 @@ def test_without_its_line_a_finding_is_told_all_the_same(tmp_path, line):
     assert rendered(finding, folder=tmp_path).splitlines() == [
         "warning[unknown-field]: no `x`",
         f"  --> {finding.at}",
-        "",
     ]
+
+
+def test_a_blank_line_stands_between_two_findings(tmp_path):
+    assert rendered(at(1, 1), at(2, 1), folder=tmp_path) == (
+        "error[unknown-field]: no `x`\n  --> s.yaml:1:1\n\nerror[unknown-field]: no `x`\n  --> s.yaml:2:1\n"
+    )
 
 
 def test_markup_in_a_message_is_only_text(tmp_path):

@@ -15,7 +15,7 @@ from segmentation_pipeline.rules.english import describe
 from segmentation_pipeline.rules.interpret import examine_segment
 from segmentation_pipeline.segments.worlds import gather_world
 
-EXAMPLES = int(os.environ.get("SEGMENTATION_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("SEGMENTATION_EXAMPLES", "50"))
 QUIETLY = settings(
     max_examples=EXAMPLES,
     deadline=None,

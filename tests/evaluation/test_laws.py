@@ -27,7 +27,7 @@ from segmentation_pipeline.rules.tree import (
 from segmentation_pipeline.rules.windows import Bounds, Rolling
 
 QUIETLY = settings(
-    max_examples=max(int(os.environ.get("SEGMENTATION_EXAMPLES", "100")) // 4, 25),
+    max_examples=max(int(os.environ.get("SEGMENTATION_EXAMPLES", "50")) // 4, 12),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

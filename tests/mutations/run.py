@@ -120,7 +120,10 @@ def main() -> int:
     unnoticed = []
     with ThreadPoolExecutor(asked.jobs) as pool:
         for mutation, (noticed, by) in zip(mutations, pool.map(check, mutations), strict=True):
-            print(f"{'noticed  ' if noticed else 'UNNOTICED'} {mutation.file}: {mutation.why}  [{by}]", flush=True)
+            print(
+                f"{'noticed  ' if noticed else 'UNNOTICED'} {mutation.file}: {mutation.why}  [{by}]",
+                flush=True,
+            )
             if not noticed:
                 unnoticed.append(mutation)
     print(f"{len(mutations)} mutations, {len(unnoticed)} unnoticed")
