@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from segmentation_pipeline.catalog.reading import load_catalog_node
-from segmentation_pipeline.documents import read_file
+from segmentation_pipeline.documents import read_documents, read_file
 from segmentation_pipeline.segments.testing import run_test
 from segmentation_pipeline.segments.trial import Bench
 
@@ -43,3 +43,20 @@ def test_there_are_hundreds_of_cases():
 @pytest.mark.parametrize("number", range(1, 15))
 def test_every_numbered_clause_has_a_file(number):
     assert list(CASES.glob(f"{number:02}_*.yaml"))
+
+
+@pytest.mark.parametrize("written", ["inline", "file"])
+def test_a_list_of_a_hundred_thousand_values(bench, tmp_path, written):
+    keys = [f"c{number}" for number in range(100_000)]
+    (tmp_path / "ids.csv").write_text("\n".join(["id", *keys]), encoding="utf-8")
+    value = "{file: ids.csv, column: id}" if written == "file" else f"[{', '.join(keys)}]"
+    text = f"""
+test: a hundred thousand values
+given: {{contacts: [{{contact_id: c0}}, {{contact_id: c99999}}, {{contact_id: c100000}}]}}
+segments:
+  listed: {{where: {{field: contact_id, operator: in, value: {value}}}}}
+  others: {{where: {{field: contact_id, operator: not_in, value: {value}}}}}
+expect: {{listed: [c0, c99999], others: [c100000]}}
+"""
+    result = run_test(read_documents(text, "a.yaml")[0], "a.yaml", Bench(bench.catalog, tmp_path))
+    assert result.passed, result.message

@@ -90,7 +90,8 @@ def test_what_a_page_shows_is_printed(page, evaluated, tmp_path, monkeypatch):
         printed = run(example.command)
         assert "error: unexpected" not in printed
         if example.shown:
-            assert re.fullmatch(pattern(example.shown), printed.rstrip() + "\n"), f"$ {example.command}\n{printed}"
+            trimmed = printed.rstrip() + "\n"
+            assert re.fullmatch(pattern(example.shown), trimmed), f"$ {example.command}\n{printed}"
 
 
 def test_a_wrong_output_is_noticed():

@@ -92,8 +92,6 @@ def test_row(translated, catalog, dialect, name, kind, written, becomes):
     reread, findings = read_definition(
         read_documents(text, "x")[0], Setting(catalog), segment="x", named=False
     )
-    if {finding.rule for finding in findings} == {"not-supported-yet"}:
-        pytest.skip(f"runs once rules can say it: {findings[0].message}")
     assert findings == []
     written_here = json.dumps({"object": kind, **expected})
     direct, _ = read_definition(
