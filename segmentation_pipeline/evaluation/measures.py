@@ -168,7 +168,8 @@ def millionths(column: pl.Expr) -> pl.Expr:
 
 
 def _ordered(values: pl.Expr, chosen: pl.Expr, timeline: Timeline, which: str) -> pl.Expr:
-    by = [pl.col(timeline.order).filter(chosen).cast(pl.String)]
+    # Cast, then filter: Polars 2.1 casts what a filter leaves of a group to text that is not there.
+    by = [pl.col(timeline.order).cast(pl.String).filter(chosen)]
     if timeline.time is not None:
         by.insert(0, timeline.point().filter(chosen))
     ranked = values.sort_by(by, nulls_last=False)

@@ -74,6 +74,8 @@ def run_suite(folder: Path, first: str = "") -> tuple[bool, str]:
         )
     except subprocess.TimeoutExpired:
         return True, f"no end after {SECONDS} seconds"
+    if done.returncode < 0:
+        return True, f"killed by signal {-done.returncode}"
     if done.returncode not in (NOTICED, UNNOTICED):
         return False, f"the suite could not be run: {done.stderr[-500:]}"
     return done.returncode == NOTICED, done.stdout.strip()
