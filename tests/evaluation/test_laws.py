@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import os
 import random
 
@@ -9,7 +10,7 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from segmentation_pipeline.catalog.types import Integer
+from segmentation_pipeline.catalog.types import Decimal, Integer
 from segmentation_pipeline.evaluation.evaluate import evaluate, evaluate_index
 from segmentation_pipeline.evaluation.index import build_index
 from segmentation_pipeline.rules.moments import RelativeInstant
@@ -20,9 +21,13 @@ from segmentation_pipeline.rules.tree import (
     Compare,
     Events,
     Everyone,
+    Field,
     InSegment,
     Measure,
     Not,
+    Rank,
+    Sequence,
+    Step,
 )
 from segmentation_pipeline.rules.windows import Bounds, Rolling
 
@@ -119,6 +124,83 @@ def test_a_higher_threshold_holds_no_one_else(kit, data, n, more):
     window = Rolling("last", 1, "year")
     found = of_rules(kit, rows, low=counted(window, n), high=counted(window, n + more))
     assert found["high"] <= found["low"]
+
+
+@QUIETLY
+@given(data=st.data(), days=st.integers(1, 20), more=st.integers(0, 20))
+def test_a_longer_window_has_no_fewer_active_days_and_no_shorter_streak(kit, data, days, more):
+    rows = data.draw(kit.rows)
+
+    def held(measure, length):
+        counted = Measure(
+            Events("activities", TYPES), measure, Integer(), None, None, Rolling("last", length, "day")
+        )
+        return Compare(counted, "greater_than_or_equal", 2)
+
+    for measure in ("active_days", "longest_streak"):
+        found = of_rules(kit, rows, short=held(measure, days), long=held(measure, days + more))
+        assert found["short"] <= found["long"]
+
+
+@QUIETLY
+@given(data=st.data(), hours=st.integers(1, 400), more=st.integers(0, 400))
+def test_a_wider_gap_or_span_holds_whom_a_narrower_one_holds(kit, data, hours, more):
+    rows = data.draw(kit.rows)
+    steps = (Step(("open",)), Step(("click", "purchase"), negated=True), Step(("open", "purchase")))
+    narrow, wide = hours * 3_600_000_000, (hours + more) * 3_600_000_000
+    found = of_rules(
+        kit, rows,
+        narrow=Sequence("activities", steps, gap=narrow), wide=Sequence("activities", steps, gap=wide),
+        short=Sequence("activities", steps, span=narrow), long=Sequence("activities", steps, span=wide),
+        any=Sequence("activities", steps), same=Sequence("activities", steps, same=("channel",)),
+    )  # fmt: skip
+    assert found["narrow"] <= found["wide"] <= found["any"]
+    assert found["narrow"] == found["short"]
+    assert found["wide"] == found["long"]
+
+
+@QUIETLY
+@given(data=st.data(), buckets=st.integers(2, 7), order=st.sampled_from(("ascending", "descending")))
+def test_buckets_part_whoever_is_ranked(kit, data, buckets, order):
+    rows = data.draw(kit.rows)
+    operand = data.draw(st.sampled_from((Field(("spent",), Decimal(2)), Field(("age",), Integer()))))
+    for method in ("rank", "quantile"):
+        rank = Rank(operand, "ntile", order, Integer(), None, method, buckets)
+        numbers = range(1, buckets + 1)
+        found = of_rules(
+            kit, rows,
+            ranked=Compare(rank, "is_not_empty"), known=Compare(operand, "is_not_empty"),
+            **{f"b{number}": Compare(rank, "equals", number) for number in numbers},
+        )  # fmt: skip
+        parts = [found[f"b{number}"] for number in numbers]
+        assert found["ranked"] == found["known"] == set().union(*parts)
+        assert sum(map(len, parts)) == len(found["ranked"])
+        if method == "rank":
+            sizes = [len(part) for part in parts]
+            assert sizes == sorted(sizes, reverse=True)
+            assert sizes[0] - sizes[-1] <= 1
+
+
+@QUIETLY
+@given(data=st.data())
+def test_the_first_has_the_least_percentile_and_the_last_position_is_no_further_than_all(kit, data):
+    rows = data.draw(kit.rows)
+    operand = Field(("spent",), Decimal(2))
+    position = Rank(operand, "position", "descending", Integer())
+    percentile = Rank(operand, "percentile", "descending", Decimal(18))
+    found = of_rules(
+        kit, rows,
+        ranked=Compare(operand, "is_not_empty"), first=Compare(position, "equals", 1),
+        all=Compare(percentile, "less_than_or_equal", decimal.Decimal(100)),
+        none=Compare(percentile, "less_than_or_equal", decimal.Decimal(0)),
+    )  # fmt: skip
+    count = len(found["ranked"])
+    least = decimal.Decimal(100) / count if count else decimal.Decimal(1)
+    ceiling = least.quantize(decimal.Decimal("0.000001"), rounding=decimal.ROUND_CEILING)
+    top = of_rules(kit, rows, top=Compare(percentile, "less_than_or_equal", ceiling))["top"]
+    assert top == found["first"]
+    assert found["all"] == found["ranked"]
+    assert not found["none"]
 
 
 @QUIETLY
