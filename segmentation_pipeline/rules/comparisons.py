@@ -9,7 +9,7 @@ from segmentation_pipeline.catalog.types import Enum, FieldType, ListOf, ScalarT
 from segmentation_pipeline.diagnostics import did_you_mean
 from segmentation_pipeline.documents import Mapping, Node, Scalar, Sequence
 from segmentation_pipeline.rules.clock import is_reversed
-from segmentation_pipeline.rules.faults import Fault, place, required, word
+from segmentation_pipeline.rules.faults import Fault, field_at, place, required, word
 from segmentation_pipeline.rules.literals import read_literal
 from segmentation_pipeline.rules.moments import AbsoluteInstant, Day, LocalInstant, RelativeInstant
 from segmentation_pipeline.rules.operators import OPERATORS, Operator, family, operators_for
@@ -161,10 +161,7 @@ def _other_field(value: Mapping, operand: Operand, operator: Operator, scope: Sc
     if not operator.field_value or not isinstance(operand, Field) or isinstance(operand.type, ListOf):
         message = f"`{operator.name}` of {_named(operand)} cannot be compared with a field"
         raise Fault("field-comparison", message, value.at)
-    try:
-        other = scope.field(word(required(value, "field"), "field"))
-    except ValueError as error:
-        raise Fault("unknown-field", str(error), value.at) from error
+    other = field_at(scope, required(value, "field"), "field", value.at)
     if _comparable(operand.type) != _comparable(other.type):
         raise Fault(
             "field-comparison",

@@ -10,7 +10,7 @@ from segmentation_pipeline.catalog.types import Date, Datetime, Decimal, Integer
 from segmentation_pipeline.diagnostics import did_you_mean
 from segmentation_pipeline.documents import Mapping, Node, Scalar
 from segmentation_pipeline.rules.comparisons import OPTIONS, read_comparison
-from segmentation_pipeline.rules.faults import Fault, only, place, required, word
+from segmentation_pipeline.rules.faults import Fault, field_at, only, place, required, word
 from segmentation_pipeline.rules.literals import read_literal
 from segmentation_pipeline.rules.measures import KEYS, RATIONAL, read_measure
 from segmentation_pipeline.rules.paths import EventScope
@@ -78,12 +78,9 @@ def _ranked(reader: ConditionReader, node: Node) -> Field | Measure | Ratio | Re
         raise Fault("condition-shape", "`rank` takes an operand such as `{field: age}`", node.at)
     if "field" in node:
         only(node, "field")
-        try:
-            operand: Field | Measure | Ratio | Response = reader.scope.field(
-                word(required(node, "field"), "field")
-            )
-        except ValueError as error:
-            raise Fault("unknown-field", str(error), place(node, "field")) from error
+        operand: Field | Measure | Ratio | Response = field_at(
+            reader.scope, required(node, "field"), "field", place(node, "field")
+        )
     elif "ratio" in node:
         only(node, "ratio", "within")
         operand = _ratio(reader, node)
@@ -142,12 +139,9 @@ def _response(reader: ConditionReader, node: Mapping) -> Response:
             "an answer stands in the same source as what it answers",
             place(body, "answered_by"),
         )
-    matching = word(required(body, "matching"), "matching")
+    matching = required(body, "matching")
     for known in (scope, EventScope(answers, types)):
-        try:
-            found = known.field(matching)
-        except ValueError as error:
-            raise Fault("unknown-field", str(error), place(body, "matching")) from error
+        found = field_at(known, matching, "matching", place(body, "matching"))
     latest = _whole(required(body, "latest"), "latest", 1)
     where = read_where(reader.rows(scope), body)
     return Response(source, latest, types, found.name, Integer(), where, read_within(node))

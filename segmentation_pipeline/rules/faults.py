@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from segmentation_pipeline.diagnostics import did_you_mean
 from segmentation_pipeline.documents import Mapping, Node, Scalar
+from segmentation_pipeline.rules.paths import UnknownPath
 
 if TYPE_CHECKING:
     from segmentation_pipeline.errors import Position
+    from segmentation_pipeline.rules.paths import Scope
+    from segmentation_pipeline.rules.tree import Field
 
 
 class Fault(Exception):  # noqa: N818 — it ends one condition, not the reading, and never leaves this package
@@ -50,3 +53,11 @@ def word(node: Node, key: str) -> str:
     if not isinstance(node, Scalar) or node.is_null or not node.text.strip():
         raise Fault("condition-shape", f"`{key}` takes one name", node.at)
     return node.text
+
+
+def field_at(scope: Scope, node: Node, key: str, at: Position | None = None) -> Field:
+    """Return the field that a value names; refuse a path that leads to none."""
+    try:
+        return scope.field(word(node, key))
+    except UnknownPath as error:
+        raise Fault("unknown-field", str(error), at or node.at, error.hint) from error

@@ -10,7 +10,7 @@ from segmentation_pipeline.documents import Mapping, Scalar
 from segmentation_pipeline.rules.clock import DAY
 from segmentation_pipeline.rules.comparisons import OPTIONS, read_comparison
 from segmentation_pipeline.rules.durations import read_length
-from segmentation_pipeline.rules.faults import Fault, Incomplete, only, place, required, word
+from segmentation_pipeline.rules.faults import Fault, Incomplete, field_at, only, place, required, word
 from segmentation_pipeline.rules.row_sources import (
     ConditionReader,
     read_event_source,
@@ -120,10 +120,7 @@ def _of(rows: ConditionReader, node: Mapping, measure: str) -> Field | None:
         return None
     if "of" not in node:
         raise Fault("missing-key", f"the measure `{measure}` needs `of`: the field it computes with", node.at)
-    try:
-        return rows.scope.field(word(required(node, "of"), "of"))
-    except ValueError as error:
-        raise Fault("unknown-field", str(error), place(node, "of")) from error
+    return field_at(rows.scope, required(node, "of"), "of", place(node, "of"))
 
 
 def _result_type(measure: str, of: Field | None, node: Mapping) -> FieldType:

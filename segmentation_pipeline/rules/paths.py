@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 _PART = re.compile(r'"((?:[^"\\]|\\.)+)"|([^."][^.]*)')
 
 
+class UnknownPath(ValueError):  # noqa: N818 — a value that leads nowhere, with the nearest that does
+    """A path that leads to no field: why, and what may have been meant."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 def split_path(text: str) -> tuple[str, ...]:
     """Split a path on its dots; a part in double quotes keeps its own.
 
@@ -31,7 +39,7 @@ def split_path(text: str) -> tuple[str, ...]:
         parts.append(re.sub(r"\\(.)", r"\1", match[1]) if match[1] else match[2].strip())
         end = match.end()
     if end != len(text) or not all(parts):
-        raise ValueError(f'`{text}` is not a path (write `field`, `relation.field` or `custom."a.b"`)')
+        raise UnknownPath(f'`{text}` is not a path (write `field`, `relation.field` or `custom."a.b"`)')
     return tuple(parts)
 
 
@@ -43,19 +51,19 @@ class ObjectScope:
     object: ObjectType
 
     def field(self, text: str) -> Field:
-        """Return the field a path leads to; raise ValueError that names the nearest ones."""
+        """Return the field a path leads to; raise `UnknownPath` that names the nearest ones."""
         hops: tuple[str, ...] = ()
         kind, parts = self.object, split_path(text)
         while parts[0] in kind.relations and len(parts) > 1 and parts[0] not in _structs(kind):
             relation = kind.relations[parts[0]]
             if relation.key is None:
                 hint = f"count or sum them with `related: {parts[0]}`"
-                raise ValueError(f"`{parts[0]}` of `{kind.name}` has many rows; {hint}")
+                raise UnknownPath(f"`{parts[0]}` of `{kind.name}` has many rows", hint)
             kind, hops, parts = self.catalog.objects[relation.object], (*hops, parts[0]), parts[1:]
         name = ".".join(parts)
         found = _field_type(kind, name)
         if found is None:
-            raise ValueError(_unknown(name, kind, sorted(self.names(kind))))
+            raise _unknown(name, kind, sorted(self.names(kind)))
         return Field((*hops, name), found)
 
     def names(self, kind: ObjectType) -> Iterator[str]:
@@ -77,7 +85,7 @@ class EventScope:
     types: tuple[str, ...]
 
     def field(self, text: str) -> Field:
-        """Return the event field a path leads to; raise ValueError that says which type has it."""
+        """Return the event field a path leads to; raise `UnknownPath` that says which type has it."""
         name = ".".join(split_path(text))
         known = dict(self.source.fields)
         for kind in self.types:
@@ -86,10 +94,8 @@ class EventScope:
             return Field((name,), known[name].type)
         owners = [f"`{kind.name}`" for kind in self.source.types.values() if name in kind.fields]
         asked = ", ".join(f"`{kind}`" for kind in self.types)
-        if owners:
-            raise ValueError(f"unknown field `{name}` of event {asked}; it belongs to {', '.join(owners)}")
-        hint = did_you_mean(name, known)
-        raise ValueError(f"unknown field `{name}` of event {asked}" + (f"; {hint}" if hint else ""))
+        hint = f"it belongs to {', '.join(owners)}" if owners else did_you_mean(name, known)
+        raise UnknownPath(f"unknown field `{name}` of event {asked}", hint)
 
 
 Scope = ObjectScope | EventScope
@@ -105,11 +111,11 @@ def _structs(kind: ObjectType) -> set[str]:
     return {name.split(".", 1)[0] for name in kind.fields if "." in name}
 
 
-def _unknown(name: str, kind: ObjectType, names: list[str]) -> str:
+def _unknown(name: str, kind: ObjectType, names: list[str]) -> UnknownPath:
     if name in _structs(kind):
         parts = [field for field in kind.fields if field.startswith(f"{name}.")]
-        return f"`{name}` of `{kind.name}` has parts; name one of them: {', '.join(parts)}"
+        return UnknownPath(f"`{name}` of `{kind.name}` has parts", f"name one of them: {', '.join(parts)}")
     if name in kind.relations:
-        return f"`{name}` of `{kind.name}` is a relation; name a field of it, such as `{name}.created_at`"
-    hint = did_you_mean(name, names)
-    return f"unknown field `{name}` of `{kind.name}`" + (f"; {hint}" if hint else "")
+        hint = f"name a field of it, such as `{name}.created_at`"
+        return UnknownPath(f"`{name}` of `{kind.name}` is a relation", hint)
+    return UnknownPath(f"unknown field `{name}` of `{kind.name}`", did_you_mean(name, names))

@@ -10,7 +10,7 @@ from segmentation_pipeline.documents import Mapping, Node, Scalar, Sequence
 from segmentation_pipeline.rules.comparisons import OPTIONS, read_comparison
 from segmentation_pipeline.rules.composites import read_rank, read_ratio, read_response
 from segmentation_pipeline.rules.durations import read_ago
-from segmentation_pipeline.rules.faults import Fault, Incomplete, only, place, required, word
+from segmentation_pipeline.rules.faults import Fault, Incomplete, field_at, only, place, required, word
 from segmentation_pipeline.rules.measures import read_measured
 from segmentation_pipeline.rules.paths import ObjectScope
 from segmentation_pipeline.rules.sequence_reading import HISTORY, read_history, read_parent, read_sequence
@@ -126,11 +126,7 @@ class Reader:
 
 def _field(reader: Reader, node: Mapping) -> Condition:
     only(node, "field", *OPTIONS)
-    path = required(node, "field")
-    try:
-        operand = reader.scope.field(word(path, "field"))
-    except ValueError as error:
-        raise Fault("unknown-field", str(error), path.at) from error
+    operand = field_at(reader.scope, required(node, "field"), "field")
     return read_comparison(operand, node, reader.scope)
 
 

@@ -9,7 +9,7 @@ from segmentation_pipeline.documents import Mapping, Node, Scalar, Sequence
 from segmentation_pipeline.rules import tree
 from segmentation_pipeline.rules.comparisons import read_window_node
 from segmentation_pipeline.rules.durations import read_ago, read_length
-from segmentation_pipeline.rules.faults import Fault, only, place, required, word
+from segmentation_pipeline.rules.faults import Fault, field_at, only, place, required, word
 from segmentation_pipeline.rules.paths import EventScope
 from segmentation_pipeline.rules.row_sources import ConditionReader, read_types, read_where, read_within
 from segmentation_pipeline.rules.time_grammar import read_moment
@@ -67,10 +67,7 @@ def _same(node: Mapping, source: EventSource, steps: tuple[tree.Step, ...]) -> t
     names = []
     for item in items:
         for step in steps:
-            try:
-                found = EventScope(source, step.types).field(word(item, "same"))
-            except ValueError as error:
-                raise Fault("unknown-field", str(error), item.at) from error
+            found = field_at(EventScope(source, step.types), item, "same")
         names.append(found.name)
     return tuple(dict.fromkeys(names))
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from segmentation_pipeline.catalog.types import Enum, FieldType, ListOf
 from segmentation_pipeline.errors import RunFailed, UsageError
-from segmentation_pipeline.rules.paths import EventScope, ObjectScope, split_path
+from segmentation_pipeline.rules.paths import EventScope, ObjectScope, UnknownPath, split_path
 from segmentation_pipeline.segments.sampling import hashed
 
 if TYPE_CHECKING:
@@ -112,10 +112,11 @@ def field_values(
 def _column(catalog: Catalog, index: Index, kind: ObjectType, path: str) -> _Column:
     try:
         found = ObjectScope(catalog, kind).field(path)
-    except ValueError as error:
+    except UnknownPath as error:
         events = _event_column(catalog, index, kind, path)
         if events is None:
-            hint = "a field of events is written with their type: `purchase.revenue`"
+            of_events = "a field of events is written with their type: `purchase.revenue`"
+            hint = f"{error.hint} {of_events}" if error.hint else of_events
             raise UsageError(str(error), hint=hint) from error
         return events
     for hop in found.path[:-1]:
@@ -135,8 +136,8 @@ def _event_column(catalog: Catalog, index: Index, kind: ObjectType, path: str) -
     types = (head,) if head in source.types else tuple(source.types)
     try:
         EventScope(source, types).field(name)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    except UnknownPath as error:
+        raise UsageError(str(error), hint=error.hint) from error
     _present(index, source.name, name, source.table, there=source.name in index.events)
     return _Column(_rows_of(source, types, index), head, source.columns[name], source.columns[name].pii)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from segmentation_pipeline.catalog.model import ObjectType
 from segmentation_pipeline.diagnostics import Diagnostic, did_you_mean
 from segmentation_pipeline.rules.faults import Fault, Incomplete
-from segmentation_pipeline.rules.paths import ObjectScope
+from segmentation_pipeline.rules.paths import ObjectScope, UnknownPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -52,8 +52,9 @@ class Context:
             scope = ObjectScope(self.catalog, scope)
         try:
             return scope.field(path)
-        except ValueError as error:
-            hint = f"or map `{named.text}` under `fields:` of a names file"
+        except UnknownPath as error:
+            mapped = f"map `{named.text}` under `fields:` of a names file"
+            hint = f"{error.hint.removesuffix('?')}, or {mapped}" if error.hint else mapped
             raise Fault("dialect-field", str(error), named.at, hint) from error
 
 
