@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from segmentation_pipeline.diagnostics import did_you_mean
+from segmentation_pipeline.documents import read_documents
 from segmentation_pipeline.errors import DefinitionError, UsageError
 from segmentation_pipeline.lake.store import DeltaStore
 from segmentation_pipeline.rules.english import describe
 from segmentation_pipeline.segments.basis import read_definitions
+from segmentation_pipeline.segments.draft import read_draft
+from segmentation_pipeline.segments.dry_run import pin
 from segmentation_pipeline.segments.members import published_members
+from segmentation_pipeline.segments.preview import SAMPLE, Preview
+from segmentation_pipeline.segments.preview import preview as look_ahead
 from segmentation_pipeline.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping
 
     import polars as pl
@@ -58,17 +65,47 @@ class Project:
             DefinitionError: its definition cannot be read.
             LakeError: nothing was published by then.
         """
+        known = self._known(segment)
+        moment = self.workspace.instant(as_of) if isinstance(as_of, str) else as_of
+        return published_members(self.store, self.definitions.catalog, known, moment).frame
+
+    def preview(
+        self,
+        rule: str | Mapping[str, Any],
+        as_of: str | dt.datetime | None = None,
+        sample: int | None = SAMPLE,
+    ) -> Preview:
+        """Return what a segment's id, a definition or a bare condition would hold; nothing is published.
+
+        ``sample`` objects are looked at, None for all. ``as_of`` defaults to the workspace's, else now.
+
+        Raises:
+            UsageError: there is no such segment, or no such instant.
+            DefinitionError: the rule cannot be read; every finding says where in the rule's YAML.
+            RunFailed: nothing was imported, or the rule cannot be evaluated.
+        """
+        definitions = self.definitions
+        if isinstance(rule, str):
+            name = self._known(rule).id
+        else:
+            text = yaml.safe_dump(dict(rule), sort_keys=False, allow_unicode=True)
+            (node,) = read_documents(text, "<rule>")
+            name, definitions = read_draft(node, definitions, self.workspace)
+        moment = self.workspace.instant(as_of) if isinstance(as_of, str) else as_of
+        at = moment or self.workspace.as_of or dt.datetime.now(dt.UTC)
+        return look_ahead(definitions, name, pin(self.store, [definitions.catalog], at), sample=sample)
+
+    def table(self, name: str) -> pl.LazyFrame:
+        """Return the latest version of a table of the lake; raise `LakeError` if there is none."""
+        return self.store.scan(name)
+
+    def _known(self, segment: str) -> Segment:
         known = self.definitions.segments
         if segment in self.definitions.broken:
             raise DefinitionError([self.definitions.broken[segment]])
         if segment not in known:
             raise UsageError(f"there is no segment `{segment}`", hint=did_you_mean(segment, known))
-        moment = self.workspace.instant(as_of) if isinstance(as_of, str) else as_of
-        return published_members(self.store, self.definitions.catalog, known[segment], moment).frame
-
-    def table(self, name: str) -> pl.LazyFrame:
-        """Return the latest version of a table of the lake; raise `LakeError` if there is none."""
-        return self.store.scan(name)
+        return known[segment]
 
 
 def open_project(path: str | Path = ".", workspace: str | None = None) -> Project:

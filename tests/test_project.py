@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 import segmentation_pipeline as sp
-from segmentation_pipeline.errors import LakeError, UsageError
+from segmentation_pipeline.errors import DefinitionError, LakeError, UsageError
 from segmentation_pipeline.segments.publish import publish
 from segmentation_pipeline.workspace import open_workspace
 
@@ -72,6 +72,23 @@ def test_members_at_an_instant(project: Project, as_of: str | dt.datetime) -> No
 def test_before_history_starts_nothing_is_known(project: Project) -> None:
     with pytest.raises(LakeError, match="history starts at 2026-06-30"):
         project.members("customers", as_of="2026-06-29")
+
+
+def test_a_rule_is_previewed_before_it_is_written_down(project: Project) -> None:
+    found = project.preview({"field": "plan", "operator": "equals", "value": "pro"}, as_of=NOW)
+    assert (found.size.value, found.population) == (2, 3)
+    assert [step.rule for step in found.funnel] == ['plan equals "pro"']
+
+
+def test_a_segment_is_previewed_by_its_id(project: Project) -> None:
+    assert project.preview("customers", as_of="2026-06-30").size.value == 2
+
+
+def test_a_previewed_rule_that_cannot_be_read_says_where(project: Project) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        project.preview({"field": "plna", "operator": "equals", "value": "pro"})
+    (finding,) = caught.value.diagnostics
+    assert (finding.hint, finding.at.file, finding.at.line) == ("did you mean `plan`?", "<rule>", 1)
 
 
 def test_any_table_is_a_frame(project: Project) -> None:
