@@ -7,12 +7,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-integration ui lint clean
+.PHONY: help demo test test-integration bench ui lint clean
 
 help:
 	@echo 'make demo              install, import the sample data, evaluate the shipped segments'
 	@echo 'make test              install, check style and types, run the tests'
 	@echo 'make test-integration  the tests that start services or a browser'
+	@echo 'make bench             our engine beside others on 100,000 generated contacts'
 	@echo 'make ui                the Dagster UI on http://localhost:$(PORT)'
 	@echo 'make lint              style and types only'
 	@echo 'make clean             remove everything that was built, the lake included'
@@ -26,6 +27,9 @@ test: lint
 test-integration: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q -m integration
 
+bench: $(VENV)/installed-bench
+	$(BIN)/python -m benchmarks run --contacts 1e5 --segments 100 --peers naive,naive_index,duckdb,limit
+
 ui: $(VENV)/installed .dagster/dagster.yaml
 	DAGSTER_HOME='$(CURDIR)/.dagster' $(BIN)/dagster dev -w workspace.yaml -p $(PORT)
 
@@ -35,7 +39,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) .dagster .tmp_dagster_home_* .pytest_cache .mypy_cache .ruff_cache .hypothesis data/lake
+	rm -rf $(VENV) .dagster .tmp_dagster_home_* .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks data/lake
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -50,6 +54,10 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) --editable '.[dev]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-bench: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) --editable '.[bench]'
 	@touch $@ $(VENV)/installed
 
 .dagster/dagster.yaml: dagster.yaml

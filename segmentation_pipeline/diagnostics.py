@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.errors import Position
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "info"]
 
 
 @dataclass(frozen=True, slots=True)

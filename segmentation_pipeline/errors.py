@@ -99,6 +99,10 @@ class RunFailed(SegmentationError):  # noqa: N818 — as ImportFailed
     """A run could not publish; the last good state stays."""
 
 
+class OutOfMemory(RunFailed):
+    """A run was about to need more memory than it may have; ``where`` says what it was doing."""
+
+
 class Forbidden(SegmentationError, PermissionError):  # noqa: N818 — the word of the contract
     """A path, row or option reaches outside its workspace."""
 

@@ -26,7 +26,8 @@ def _duration(value: Any) -> dt.timedelta:
     return dt.timedelta(**{f"{match[2]}s": int(match[1])})
 
 
-def _bytes(value: Any) -> int:
+def parse_bytes(value: Any) -> int:
+    """Return a number of bytes written such as `10 GB`; `ValueError` for anything else."""
     match = _BYTES.fullmatch(str(value)) if not isinstance(value, bool) else None
     if match is None:
         raise ValueError("write a number of bytes such as `10 GB`")
@@ -60,7 +61,9 @@ class Settings(BaseModel):
     week_starts: Weekday = "monday"
     status: Status = "active"
     retention: Duration = dt.timedelta(days=90)
-    max_scan_bytes: Annotated[int, BeforeValidator(_bytes), Field(gt=0)] | None = None
+    max_scan_bytes: Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)] | None = None
+    memory_limit: Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)] | None = None
+    bucket_size: Annotated[int, Field(ge=1024)] | None = None
     run_timeout: Duration | None = None
     as_of: Annotated[dt.datetime, BeforeValidator(_instant)] | None = None
 

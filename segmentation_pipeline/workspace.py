@@ -38,6 +38,8 @@ class Workspace:
     ``lake`` is an absolute path, or a URL such as ``s3://bucket/prefix`` with ``storage_options``.
     ``week_starts`` counts as ``date.weekday()`` does: 0 is Monday. ``as_of`` is a fixed instant in
     UTC that stands in for the clock, or None. ``retention`` is how long import records are kept.
+    ``memory_limit`` is in bytes, ``bucket_size`` how many objects are evaluated at once (None: as many
+    as is usual).
     """
 
     id: str
@@ -51,6 +53,8 @@ class Workspace:
     storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)
     retention: dt.timedelta = dt.timedelta(days=90)
     max_scan_bytes: int | None = None
+    memory_limit: int | None = None
+    bucket_size: int | None = None
     run_timeout: dt.timedelta | None = None
     as_of: dt.datetime | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import importlib
 import subprocess
 import sys
@@ -123,6 +124,7 @@ SOURCES = union(tree.Measure.__annotations__["source"])
 KINDS = (CONDITIONS, OPERANDS, HISTORIES, SOURCES)
 PARTS = {tree.Step}
 LEFT_OUT = {
+    f"{NAME}.conflicts.measured.Measures.part": {tree.Field},  # a column of the row is not measured
     f"{NAME}.evaluation.thresholds.threshold": {tree.Field},  # it compares what is computed
     f"{NAME}.evaluation.units.in_units": {tree.Rank},  # nothing ranks by a rank
 }
@@ -150,7 +152,19 @@ def visitors() -> dict[str, set[type]]:
             handled = set(value.registry) - {object}
             if any(handled & set(kinds) for kinds in KINDS):
                 found[f"{value.__module__}.{name}"] = handled
+        found |= methods(importlib.import_module(dotted(path)))
     return found
+
+
+def methods(module) -> dict[str, set[type]]:
+    """The same of the classes that a module defines."""
+    return {
+        f"{module.__name__}.{kind.__name__}.{name}": set(method.dispatcher.registry) - {object}
+        for kind in vars(module).values()
+        if isinstance(kind, type) and kind.__module__ == module.__name__
+        for name, method in vars(kind).items()
+        if isinstance(method, functools.singledispatchmethod)
+    }
 
 
 def test_every_visitor_handles_every_kind_of_node():

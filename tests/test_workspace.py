@@ -45,6 +45,8 @@ def test_every_setting_is_read(project):
         week_starts = "sunday"
         retention = "30 days"
         max_scan_bytes = "10 GB"
+        memory_limit = "1GB"
+        bucket_size = 65536
         run_timeout = "2 hours"
         as_of = 2026-06-30T02:00:00+02:00
         """,
@@ -56,6 +58,7 @@ def test_every_setting_is_read(project):
     assert (workspace.time_zone, workspace.week_starts) == ("Europe/Paris", 6)
     assert workspace.retention == dt.timedelta(days=30)
     assert workspace.max_scan_bytes == 10_000_000_000
+    assert (workspace.memory_limit, workspace.bucket_size) == (10**9, 65536)
     assert workspace.run_timeout == dt.timedelta(hours=2)
     assert workspace.as_of == dt.datetime(2026, 6, 30, tzinfo=dt.UTC)
 
@@ -63,8 +66,9 @@ def test_every_setting_is_read(project):
 def test_the_environment_overrides_a_setting(project):
     settings(project, '[workspaces.default]\ntime_zone = "UTC"\n')
     env = {"SEGMENTATION_TIME_ZONE": "Asia/Tokyo", "SEGMENTATION_STORAGE_OPTIONS": '{"region": "x"}'}
-    workspace = open_workspace(project, env=env)
+    workspace = open_workspace(project, env=env | {"SEGMENTATION_MEMORY_LIMIT": "500 MB"})
     assert (workspace.time_zone, workspace.storage_options) == ("Asia/Tokyo", {"region": "x"})
+    assert workspace.memory_limit == 500_000_000
 
 
 def test_the_environment_names_the_workspace(project):
@@ -103,6 +107,8 @@ def test_a_workspace_that_is_not_active_is_refused_with_the_reason(project, stat
         ('status = "paused"', "`status`.*allowed: active, blocked"),
         ('retention = "a while"', "`retention`: write a duration"),
         ('max_scan_bytes = "lots"', "`max_scan_bytes`: write a number of bytes"),
+        ('memory_limit = "most of it"', "`memory_limit`: write a number of bytes"),
+        ("bucket_size = 10", "`bucket_size`.*greater than or equal to 1024"),
         ("max_scan_bytes = 0", "`max_scan_bytes`.*greater than 0"),
         ("as_of = 2026-06-30T00:00:00", "`as_of`: write an instant with its offset"),
         ("as_of = 2026-06-30", "`as_of`: write an instant with its offset"),

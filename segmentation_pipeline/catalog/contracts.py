@@ -139,6 +139,8 @@ def split(catalog: Catalog, table: str, frame: pl.DataFrame) -> tuple[pl.DataFra
         for name, dtype in expected.items()
     )
     bad = _validate(_schema(table, expected, required, demands), arriving, demands)
+    if bad.is_empty():
+        return frame, bad
     # Pandera's own drop_invalid_rows would drop both holders of a key and name neither.
     rows = pl.int_range(pl.len(), dtype=pl.Int64)
     return frame.filter(~rows.is_in(bad["row"].unique().to_list())), bad

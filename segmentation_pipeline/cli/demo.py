@@ -30,6 +30,7 @@ NEXT = (
     ("show vip", "one rule in plain English"),
     ("explain vip c-0007", "why a contact is in it, or not"),
     ("members vip", "who is in it"),
+    ("conflicts", "which segments compete for the same contacts"),
 )
 
 

@@ -52,6 +52,7 @@ def import_files(
         if not files
         else [_import(opened, table, files, mapping, batch_rows)]
     )
+    index_imported(opened)
     if as_json:
         rows = [row(job) for job in jobs]
         print_json(rows[0] if files else rows)
@@ -89,6 +90,22 @@ def import_sources(workspace: Workspace, table: str | None = None) -> Iterator[I
                 wait_seconds=WAIT_SECONDS,
                 progress=_moving(progress, source.name),
             )
+
+
+def index_imported(workspace: Workspace) -> None:
+    """Bring the index up to date with what was imported, so that the next run finds it so.
+
+    What a kill leaves undone here, the run does itself; what cannot be read, it tells.
+    """
+    from segmentation_pipeline.catalog.reading import load_catalog
+    from segmentation_pipeline.cli.tables import store_of
+    from segmentation_pipeline.evaluation.stored_index import input_tables, open_index
+    from segmentation_pipeline.lake.lock import lake_lock
+
+    store, file = store_of(workspace), workspace.catalog_file
+    catalog = load_catalog(file, workspace.file_name(file))
+    with lake_lock(Path(store.root.text), "index of what was imported", WAIT_SECONDS):
+        open_index(store, catalog, store.snapshot(input_tables(catalog)))
 
 
 def row(job: ImportJob) -> dict[str, Any]:

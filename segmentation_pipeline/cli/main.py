@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segmentation_pipeline.cli import (
+    conflicts,
     delete,
     demo,
     diff,
@@ -62,6 +63,7 @@ for name, command in (
     ("values", values.values),
     ("diff", diff.diff),
     ("test", testing.test),
+    ("conflicts", conflicts.conflicts),
     ("new", new.new),
     ("rename", rename.rename),
     ("delete", delete.delete),

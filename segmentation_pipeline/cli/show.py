@@ -50,7 +50,7 @@ def show(
     found = summarise(rule, definitions) | {"sizes": sizes_over_time(store, segment)}
     found |= {key: state[key] if state else None for key in STATE}
     if plan:
-        found["plan"] = plan_of(rule, definitions)
+        found["plan"] = plan_of(rule)
     if as_json:
         print_json(found)
     else:

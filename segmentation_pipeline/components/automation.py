@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from segmentation_pipeline.components.conflict_assets import GROUP as CONFLICTS
 from segmentation_pipeline.components.index_tables import GROUP as FEATURES
 from segmentation_pipeline.components.lake import POOL, LakeResource, told_plainly
 from segmentation_pipeline.components.segment_specs import GROUP as SEGMENTS
@@ -47,8 +48,9 @@ def build_automation(blueprint: Blueprint, project: Path, workspace_id: str | No
         ),
         dg.define_asset_job(
             NIGHTLY,
-            groups(INGESTION, FEATURES, SEGMENTS) | contracts,
-            description="Import every source, check the contracts, evaluate all segments, and publish.",
+            groups(INGESTION, FEATURES, SEGMENTS, CONFLICTS) | contracts,
+            description="Import every source, check the contracts, evaluate all segments, publish, and look "
+            "for conflicts.",
             tags=_tags(workspace),
         ),
         _maintenance(),

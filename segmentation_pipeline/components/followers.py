@@ -48,7 +48,7 @@ def _followers() -> dg.AssetsDefinition:
             catalog = load_catalog(workspace.catalog_file)
             with lake.lock(workspace, "followers"):
                 catch_up(store, object_keys(store, catalog))
-            private = {"object_key"} if _has_private_keys(catalog) else set()
+            private = {"object_key"} if has_private_keys(catalog) else set()
             for table in _TABLES:
                 if dg.AssetKey(table.name) in context.selected_asset_keys:
                     facts = table_metadata(store, table.name, comments=table.column_comments, private=private)
@@ -82,5 +82,6 @@ def _run_verdict() -> dg.AssetsDefinition:
     return run_verdict
 
 
-def _has_private_keys(catalog: Catalog) -> bool:
+def has_private_keys(catalog: Catalog) -> bool:
+    """Return whether the key of an object is personal data."""
     return any(kind.key in kind.fields and kind.fields[kind.key].pii for kind in catalog.objects.values())

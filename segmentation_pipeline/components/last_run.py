@@ -19,7 +19,7 @@ def last_results(store: DeltaStore) -> dict[str, SegmentResult]:
     published = read_published(store)
     if published.record is None:
         return {}
-    sizes, changes = published.sizes(), _changes(store)
+    sizes, changes = published.memberships.sizes(), _changes(store)
     return {
         name: SegmentResult(
             segment=name,

@@ -149,6 +149,8 @@ def _materialized(
         "entered": result.entered,
         "exited": result.exited,
         "status": result.status,
+        # What could not have changed is as good as evaluated, and has the same data version.
+        "evaluated": result.evaluated,
         "as_of": dg.MetadataValue.timestamp(run.as_of),
         "seconds": result.seconds,
         "run": run.run_id,
@@ -171,7 +173,8 @@ def _memberships(store: DeltaStore, run: Run) -> dg.MaterializeResult[Any]:
         **table_metadata(store, MEMBERSHIPS.name, comments=MEMBERSHIPS.column_comments),
         "as_of": dg.MetadataValue.timestamp(run.as_of),
         "run": run.run_id,
-        "evaluated": len(run.segments) - len(bad),
+        "evaluated": sum(result.evaluated for result in run.segments),
+        "unchanged": sum(result.status == "fresh" and not result.evaluated for result in run.segments),
         BAD: dg.MetadataValue.json(bad),
     }
     if bad:

@@ -15,8 +15,6 @@ from segmentation_pipeline.segments.published import read_published
 from segmentation_pipeline.segments.tables import MEMBERS, MEMBERSHIPS
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from segmentation_pipeline.components.blueprint import Blueprint
     from segmentation_pipeline.lake.store import DeltaStore, Snapshot
     from segmentation_pipeline.segments.publish import SegmentResult
@@ -31,7 +29,6 @@ class Contents:
 
     memberships: str
     record: RunRecord
-    entries: dict[str, dt.datetime]
     members: Snapshot
 
     @classmethod
@@ -39,20 +36,19 @@ class Contents:
         published = read_published(store)
         if published.record is None:
             raise RunFailed("the run's commit is gone", where=MEMBERSHIPS.name)
-        entries = published.frame.group_by("segment_id").agg(pl.col("added_at").max()).collect()
         place = store.root.table(MEMBERSHIPS.name)
-        return cls(place, published.record, dict(entries.iter_rows()), store.snapshot([MEMBERS.name]))
+        return cls(place, published.record, store.snapshot([MEMBERS.name]))
 
     def data_version(self, blueprint: Blueprint, result: SegmentResult) -> str:
         """Return a text that changes exactly when the members may have.
 
         It covers the rule with all it embeds, the versions of the tables they read, and, since rules
-        look at the clock, size and last entry: two runs in a row that differ never agree in both.
+        look at the clock, the run that last changed them.
         """
         tables = sorted(_tables(blueprint, result.segment))
         inputs = [f"{table}@{self.record.inputs[table]}" for table in tables if table in self.record.inputs]
         state = self.record.segments[result.segment]
-        parts = [state.hash, *inputs, str(result.size), str(self.entries.get(result.segment))]
+        parts = [state.hash, *inputs, str(state.moved)]
         return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
     def sample(self, segment: str) -> pl.DataFrame | None:

@@ -10,6 +10,7 @@ import dagster as dg
 
 from segmentation_pipeline.components.automation import build_automation
 from segmentation_pipeline.components.blueprint import read_blueprint
+from segmentation_pipeline.components.conflict_assets import build_conflicts
 from segmentation_pipeline.components.contract_checks import build_contract_checks
 from segmentation_pipeline.components.definition_check import build_segment_definitions
 from segmentation_pipeline.components.followers import build_followers
@@ -67,6 +68,7 @@ def _assets(blueprint: Blueprint) -> dg.Definitions:
             build_segment_definitions(blueprint),
             build_segments(blueprint),
             *build_followers(),
+            build_conflicts(),
         ],
         asset_checks=build_contract_checks(blueprint),
     )

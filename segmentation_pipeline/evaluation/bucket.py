@@ -1,177 +1,136 @@
-"""Evaluates every segment of one object over one bucket of it: a pure function of plan, range and index."""
+"""Evaluates every segment of one object over one bucket of it: a pure function of plan, range and index.
+
+The phases, in the order of the data: leaves that one row decides, leaves over events and related rows,
+sequences, ranks, published history, and last the segments as expressions over the masks of all these.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.evaluation.columns import compared_fields, row_fields
-from segmentation_pipeline.evaluation.features import features_of, join_features, named
+from segmentation_pipeline.evaluation.algebra import listed_mask, pinned_mask, segment_mask
+from segmentation_pipeline.evaluation.coding import OBJECT_INDEX
+from segmentation_pipeline.evaluation.columns import row_fields
+from segmentation_pipeline.evaluation.comparing import Comparing
 from segmentation_pipeline.evaluation.histories import recall
-from segmentation_pipeline.evaluation.index import OBJECT_INDEX
+from segmentation_pipeline.evaluation.measuring import compute_features
 from segmentation_pipeline.evaluation.plan import Ranking, rankings
-from segmentation_pipeline.evaluation.rankings import KEY, POPULATION, VALUE
+from segmentation_pipeline.evaluation.positions import POSITION, as_mask
+from segmentation_pipeline.evaluation.profile import UNWATCHED
+from segmentation_pipeline.evaluation.rankings import KEY, POPULATION, VALUE, needs_key
+from segmentation_pipeline.evaluation.row_masks import EXISTS, row_masks
 from segmentation_pipeline.evaluation.rows import with_fields
-from segmentation_pipeline.evaluation.sequences import find_chains
+from segmentation_pipeline.evaluation.sequence_masks import Candidates, sequence_masks
 from segmentation_pipeline.evaluation.thresholds import Columns, threshold
-from segmentation_pipeline.evaluation.to_polars import Masks, Rows, compile_condition
 from segmentation_pipeline.evaluation.units import in_units
-from segmentation_pipeline.rules.graph import embeds
-from segmentation_pipeline.rules.tree import (
-    Compare,
-    Field,
-    InSegment,
-    Measure,
-    On,
-    Rank,
-    Ratio,
-    Response,
-    Sequence,
-)
+from segmentation_pipeline.rules.tree import Compare, InSegment, Rank
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from segmentation_pipeline.evaluation.index import Index
-    from segmentation_pipeline.evaluation.plan import Bucket, Plan
-    from segmentation_pipeline.evaluation.to_polars import LeafNode
-    from segmentation_pipeline.rules.segment import Segment
+    from segmentation_pipeline.evaluation.plan import Measuring, Plan
+    from segmentation_pipeline.evaluation.positions import Bucket
+    from segmentation_pipeline.evaluation.profile import Watch
 
 
-def evaluate_bucket(plan: Plan, bucket: Bucket, index: Index) -> pl.DataFrame:
-    """Return ``object_index`` and one boolean column a segment, in order of ``object_index``.
+def evaluate_bucket(plan: Plan, bucket: Bucket, index: Index, watch: Watch = UNWATCHED) -> pl.DataFrame:
+    """Return one boolean column a segment, by position: row ``i`` is object ``bucket.start + i``.
 
-    Every distinct leaf is computed once, on the rows of the bucket; segments are expressions over
-    the leaf masks and the segments before them.
+    Every distinct leaf is computed once; positions that no object has are false.
     """
-    here = pl.col(OBJECT_INDEX).is_between(bucket.start, bucket.end, closed="left")
-    masks = _row_masks(plan, index, here)
-    masks = _computed_masks(plan, index, masks, here)
-    for found, name in (*_chains(plan, index, here), *_histories(plan, index)):
-        marked = found.with_columns(pl.lit(value=True).alias(name))
-        masks = masks.join(marked, on=OBJECT_INDEX, how="left", maintain_order="left")
-        masks = masks.with_columns(pl.col(name).fill_null(value=False))
-    columns = {name: f"segment:{name}" for name in plan.given}
-    masks = masks.with_columns(_member_of(ids).alias(columns[name]) for name, ids in plan.given.items())
-    leaves: dict[str, dict[LeafNode, str]] = {}
-    for leaf, mask in plan.leaves.items():
-        leaves.setdefault(leaf.zone, {})[leaf.node] = mask
-    for level in _levels(plan.segments):
-        masks = masks.with_columns(
-            compile_segment(segment, Masks(leaves.get(segment.time_zone, {}), columns), plan).alias(
-                f"segment:{segment.id}"
-            )
-            for segment in level
-        )
-        columns |= {segment.id: f"segment:{segment.id}" for segment in level}
-    wanted = [pl.col(columns[segment.id]).alias(segment.id) for segment in plan.segments]
-    return masks.select(OBJECT_INDEX, *wanted).collect(engine="streaming").sort(OBJECT_INDEX)
+    masks = pl.DataFrame([*_known_masks(plan, bucket), *leaf_masks(plan, bucket, index, watch)])
+    with watch.step("segments", "all levels") as cost:
+        for level in plan.levels:
+            masks = masks.with_columns(level)
+        cost.saw(masks)
+        here = pl.col(EXISTS)
+        return masks.select((pl.col(segment_mask(s.id)) & here).alias(s.id) for s in plan.segments)
 
 
-def _levels(segments: Iterable[Segment]) -> list[list[Segment]]:
-    """Return segments in levels: each embeds only those of the levels before it."""
-    levels: list[list[Segment]] = []
-    height: dict[str, int] = {}
-    for segment in segments:
-        height[segment.id] = max((height[name] + 1 for name in embeds(segment) if name in height), default=0)
-        if height[segment.id] == len(levels):
-            levels.append([])
-        levels[height[segment.id]].append(segment)
-    return levels
+def leaf_masks(plan: Plan, bucket: Bucket, index: Index, watch: Watch) -> Iterator[pl.Series]:
+    """Yield the mask of every leaf, and `EXISTS`, each as soon as it is decided."""
+    yield from row_masks(plan, bucket, index, watch)
+    candidates = Candidates()
+    comparing = Comparing(list(plan.comparisons))
+    for columns in compute_features(plan, plan.measuring, bucket, index, candidates=candidates, watch=watch):
+        yield from comparing.take(columns, plan, watch)
+    yield from sequence_masks(plan, bucket, index, candidates, watch)
+    yield from _rank_masks(plan, bucket)
+    yield from _history_masks(plan, bucket, index, watch)
 
 
-def rank_values(plan: Plan, ranking: Ranking, bucket: Bucket, index: Index) -> pl.DataFrame:
-    """Return what a rank orders by, in whole units: ``object_index``, its value and the object's key."""
-    here = pl.col(OBJECT_INDEX).is_between(bucket.start, bucket.end, closed="left")
-    kind = plan.catalog.objects[plan.object]
-    operand = ranking.rank.operand
-    names = named(features_of(operand, ranking.zone))
-    fields = row_fields(operand)
-    rows = with_fields(plan.catalog, index, plan.object, fields, index.profiles[plan.object].filter(here))
-    rows = rows.select(OBJECT_INDEX, pl.col(kind.key).alias(KEY), *(pl.col(found.name) for found in fields))
-    rows = join_features(plan, index, rows, names, here)
-    value = in_units(operand, Columns(names, {}, ranking.zone))
-    return rows.select(OBJECT_INDEX, value.alias(VALUE), KEY).collect(engine="streaming")
+def _known_masks(plan: Plan, bucket: Bucket) -> Iterator[pl.Series]:
+    """Yield what is known before: segments evaluated elsewhere, members and pins that are written out."""
+    nobody = pl.Series(dtype=pl.Int64)
+    for name, mask in plan.given.items():
+        yield mask.slice(bucket.start, bucket.size).alias(segment_mask(name))
+    for segment in plan.segments:
+        if segment.where is None:
+            yield bucket.mask(plan.listed.get(segment.id, nobody)).alias(listed_mask(segment.id))
+        for put, pinned in (("in", plan.pinned_in), ("out", plan.pinned_out)):
+            if any(pin.put == put for pin in segment.pins):
+                yield bucket.mask(pinned.get(segment.id, nobody)).alias(pinned_mask(segment.id, put))
 
 
-def compile_segment(segment: Segment, masks: Masks, plan: Plan) -> pl.Expr:
-    """Return a segment as one expression: pins win over ``exclude``, which wins over ``where``."""
-    listed = plan.listed.get(segment.id)
-    member = _member_of(listed) if listed is not None else pl.lit(value=False)
-    if segment.where is not None:
-        member = compile_condition(segment.where, masks)
-    if segment.exclude is not None:
-        member = member & ~compile_condition(segment.exclude, masks)
-    if (kept := plan.pinned_in.get(segment.id)) is not None:
-        member = member | _member_of(kept)
-    if (out := plan.pinned_out.get(segment.id)) is not None:
-        member = member & ~_member_of(out)
-    return member
+def _rank_masks(plan: Plan, bucket: Bucket) -> Iterator[pl.Series]:
+    for leaf, mask in plan.comparisons_over(Rank).items():
+        assert isinstance(leaf.node, Compare)
+        assert isinstance(leaf.node.operand, Rank)
+        ranking = Ranking(leaf.node.operand, leaf.zone)
+        ranked = plan.ranks[ranking]
+        places = ranked.places.slice(bucket.start, bucket.size).alias(VALUE).to_frame()
+        population = pl.lit(ranked.population, dtype=pl.Int64).alias(f"{VALUE}:{POPULATION}")
+        columns = Columns({}, {ranking: VALUE}, leaf.zone)
+        truth = threshold(leaf.node.operand, leaf.node, columns, plan.clock(leaf.zone))
+        yield places.with_columns(population).select(truth.alias(mask)).to_series()
 
 
-def _member_of(ids: pl.Series) -> pl.Expr:
-    return pl.col(OBJECT_INDEX).is_in(ids.implode())
-
-
-def _row_masks(plan: Plan, index: Index, here: pl.Expr) -> pl.LazyFrame:
-    """Return the masks of leaves that one row decides: comparisons of fields, conditions on parents."""
-    kind = plan.catalog.objects[plan.object]
-    compared = plan.comparisons_over(Field)
-    needed = {
-        found for leaf in compared if isinstance(leaf.node, Compare) for found in compared_fields(leaf.node)
-    }
-    rows = with_fields(plan.catalog, index, plan.object, needed, index.profiles[plan.object].filter(here))
-    parents = plan.leaves_of(On)
-    for leaf, name in parents.items():
-        assert isinstance(leaf.node, On)
-        accepted = (
-            plan.parents[leaf]
-            .rename("parent:key")
-            .to_frame()
-            .lazy()
-            .with_columns(pl.lit(value=True).alias(name))
-        )
-        key = kind.relations[leaf.node.relation].key
-        rows = rows.join(accepted, left_on=key, right_on="parent:key", how="left", maintain_order="left")
-    masks = [
-        compile_condition(leaf.node, Rows(plan.clock(leaf.zone))).alias(name)
-        for leaf, name in compared.items()
-    ]
-    return rows.select(
-        OBJECT_INDEX, *masks, *(pl.col(name).fill_null(value=False) for name in parents.values())
-    )
-
-
-def _computed_masks(plan: Plan, index: Index, masks: pl.LazyFrame, here: pl.Expr) -> pl.LazyFrame:
-    """Add the masks of comparisons of measures, ratios, responses and ranks."""
-    compared = plan.comparisons_over(Measure, Ratio, Response, Rank)
-    nodes = [(leaf, leaf.node) for leaf in compared if isinstance(leaf.node, Compare)]
-    features = named(feature for leaf, node in nodes for feature in features_of(node.operand, leaf.zone))
-    ranks = {ranking: f"rank:{number}" for number, ranking in enumerate(rankings(compared))}
-    masks = join_features(plan, index, masks, features, here)
-    for ranking, name in ranks.items():
-        frame = plan.ranks[ranking].lazy()
-        renamed = frame.rename({VALUE: name, POPULATION: f"{name}:{POPULATION}"})
-        masks = masks.join(renamed, on=OBJECT_INDEX, how="left", maintain_order="left")
-    return masks.with_columns(
-        threshold(node.operand, node, Columns(features, ranks, leaf.zone), plan.clock(leaf.zone)).alias(
-            compared[leaf]
-        )
-        for leaf, node in nodes
-    )
-
-
-def _chains(plan: Plan, index: Index, here: pl.Expr) -> Iterator[tuple[pl.LazyFrame, str]]:
-    for leaf, name in plan.leaves_of(Sequence).items():
-        assert isinstance(leaf.node, Sequence)
-        source = plan.catalog.events[leaf.node.source]
-        events = index.events[source.name].filter(here)
-        yield find_chains(leaf.node, source, events, plan.clock(leaf.zone)), name
-
-
-def _histories(plan: Plan, index: Index) -> Iterator[tuple[pl.LazyFrame, str]]:
-    for leaf, name in plan.leaves_of(InSegment).items():
+def _history_masks(plan: Plan, bucket: Bucket, index: Index, watch: Watch) -> Iterator[pl.Series]:
+    """Yield the masks of conditions on published history."""
+    transitions = bucket.values(index.transitions)
+    for leaf, mask in plan.leaves_of(InSegment).items():
         assert isinstance(leaf.node, InSegment)
         assert leaf.node.history is not None
-        yield recall(leaf.node.segment, leaf.node.history, index.transitions, plan.clock(leaf.zone)), name
+        with watch.step("history", partial(plan.said, mask)) as cost:
+            found = recall(leaf.node.segment, leaf.node.history, transitions, plan.clock(leaf.zone))
+            ids = found.select(bucket.position).collect(engine="streaming")
+            cost.saw(ids)
+        yield as_mask(ids[POSITION], bucket.size).alias(mask)
+
+
+def rank_values(
+    plan: Plan, measuring: Measuring, bucket: Bucket, index: Index, watch: Watch = UNWATCHED
+) -> dict[Ranking, pl.DataFrame]:
+    """Return what every rank of a plan orders by: ``object_index``, a whole value, where needed the key.
+
+    Objects without a value are left out.
+    """
+    asked = rankings(plan.leaves)
+    fields = {found for ranking in asked for found in row_fields(ranking.rank.operand)}
+    kind = plan.catalog.objects[plan.object]
+    keys = [pl.col(kind.key).alias(KEY)] if any(needs_key(ranking.rank) for ranking in asked) else []
+    profiles = bucket.values(index.profiles[plan.object])
+    rows = with_fields(plan.catalog, index, plan.object, fields, profiles)
+    named = (pl.col(found.name) for found in fields)
+    with watch.step("rank", plan.object) as cost:
+        own = rows.select(OBJECT_INDEX, bucket.position, *keys, *named).collect(engine="streaming")
+        cost.saw(own)
+    columns: dict[str, pl.Series] = {}
+    nobody = Candidates()
+    for found in compute_features(plan, measuring, bucket, index, candidates=nobody, watch=watch):
+        columns |= found
+    dense = bucket.spread(own).with_columns(column.alias(name) for name, column in columns.items())
+    return {ranking: _ordered_by(ranking, measuring, dense) for ranking in asked}
+
+
+def _ordered_by(ranking: Ranking, measuring: Measuring, rows: pl.DataFrame) -> pl.DataFrame:
+    units = in_units(ranking.rank.operand, Columns(measuring.features, {}, ranking.zone)).alias(VALUE)
+    keys = [KEY] if needs_key(ranking.rank) else []
+    values = rows.filter(pl.col(OBJECT_INDEX).is_not_null()).select(OBJECT_INDEX, units, *keys)
+    values = values.filter(pl.col(VALUE).is_not_null())
+    narrow = values[VALUE].cast(pl.Int64, strict=False)
+    return values if narrow.null_count() else values.with_columns(narrow)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from segmentation_pipeline.evaluation.coding import BUCKET
 from segmentation_pipeline.evaluation.engine import ENGINE_ERRORS, Engine
 from segmentation_pipeline.evaluation.index import OBJECT_INDEX, Index, build_index
-from segmentation_pipeline.evaluation.plan import BUCKET
+from segmentation_pipeline.evaluation.masks import MemberIds
+from segmentation_pipeline.evaluation.profile import Watch
 from segmentation_pipeline.evaluation.requirements import missing
 from segmentation_pipeline.evaluation.stages import all_barriers, next_stage, parent_conditions
 from segmentation_pipeline.rules.clock import to_micros
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from segmentation_pipeline.evaluation.engine import Progress
+    from segmentation_pipeline.evaluation.memory import MemoryLimit
     from segmentation_pipeline.evaluation.plan import Leaf
+    from segmentation_pipeline.evaluation.profile import Profile
     from segmentation_pipeline.evaluation.stages import ParentCondition
     from segmentation_pipeline.rules.segment import Definitions, Segment
 
@@ -35,24 +39,30 @@ class Failure:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Members of every evaluated segment as sorted ``object_index``, and who was left out and why.
+    """Who is in every evaluated segment, and who was left out and why.
 
-    ``pinned`` are the objects that an active pin puts in, ``kept_out`` those it keeps out; ``pending``
-    the keys that definitions name and no object has.
+    ``masks`` say it bit by bit: position ``i`` is the object whose ``object_index`` is ``i``. ``pinned``
+    are the objects that an active pin puts in, ``kept_out`` those it keeps out; ``pending`` the keys
+    that definitions name and no object has.
     """
 
     index: Index
     definitions: Definitions
-    members: Mapping[str, pl.Series]
+    masks: Mapping[str, pl.Series]
     pinned: Mapping[str, pl.Series]
     kept_out: Mapping[str, pl.Series]
     pending: Mapping[str, tuple[str, ...]]
     failed: Mapping[str, Failure]
 
+    @property
+    def members(self) -> Mapping[str, pl.Series]:
+        """The members of every evaluated segment as sorted ``object_index``."""
+        return MemberIds(self.masks)
+
     def keys(self, segment: str) -> list[str]:
         """Return the keys of a segment's members as text, sorted."""
         kind = self.definitions.catalog.objects[self.definitions.segments[segment].object]
-        ids = self.members[segment].rename(OBJECT_INDEX).to_frame().lazy()
+        ids = self.members[segment].to_frame().lazy()
         return (
             self.index.profiles[kind.name]
             .join(ids, on=OBJECT_INDEX, how="semi")
@@ -85,19 +95,26 @@ def evaluate_index(
     refused: Mapping[str, str] | None = None,
     bucket_size: int = BUCKET,
     progress: Progress | None = None,
+    profile: Profile | None = None,
+    memory: MemoryLimit | None = None,
 ) -> Evaluation:
     """Return the members over an index; embedded segments outside ``only`` are read from ``published``.
 
     A segment that cannot be evaluated, or is ``refused`` with a cause, fails with those that embed
-    it; the others go on.
+    it; the others go on. A ``profile`` collects what each step cost. Raises `OutOfMemory` where the
+    limit of ``memory`` is passed.
     """
     chosen = {
         name: s for name, s in definitions.segments.items() if s.active and (only is None or name in only)
     }
     failed = _failures(definitions, chosen, index, published or {}, refused or {})
     parents = parent_conditions(segment for name, segment in chosen.items() if name not in failed)
-    known = dict(published or {})
-    engine = Engine(definitions, index, to_micros(as_of), bucket_size, progress)
+    engine = Engine(definitions, index, to_micros(as_of), bucket_size, progress, Watch(profile, memory))
+    known = {
+        name: engine.mask(definitions.segments[name].object, ids)
+        for name, ids in (published or {}).items()
+        if name in definitions.segments and definitions.segments[name].object in index.profiles
+    }
     pinned: dict[str, pl.Series] = {}
     kept_out: dict[str, pl.Series] = {}
     pending: dict[str, tuple[str, ...]] = {}
@@ -105,17 +122,16 @@ def evaluate_index(
         stage = next_stage(waiting, known, parents)
         try:
             plan = engine.plan(stage, known, parents)
-            masks = engine.masks(plan)
+            known |= engine.masks(plan)
         except ENGINE_ERRORS as error:
             failed |= _isolate(engine, stage, known, parents, error)
             _spread(chosen, failed)
             continue
-        known |= {segment.id: masks.filter(pl.col(segment.id))[OBJECT_INDEX] for segment in stage}
         pinned |= plan.pinned_in
         kept_out |= plan.pinned_out
         pending |= plan.pending
-    members = {name: known[name] for name in chosen if name not in failed}
-    return Evaluation(index, definitions, members, pinned, kept_out, pending, failed)
+    masks = {name: known[name] for name in chosen if name not in failed}
+    return Evaluation(index, definitions, masks, pinned, kept_out, pending, failed)
 
 
 def _waiting(
@@ -141,7 +157,8 @@ def _isolate(
 
     A condition on a parent that fails is the fault of the segments that look at it.
     """
-    nobody = {segment.id: pl.Series(OBJECT_INDEX, [], dtype=pl.Int64) for segment in stage}
+    ids = pl.Series(dtype=pl.Int64)
+    nobody = {segment.id: engine.mask(segment.object, ids) for segment in stage}
     found: dict[str, Failure] = {}
     for segment in stage:
         try:

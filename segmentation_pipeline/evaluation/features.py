@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.evaluation.index import OBJECT_INDEX
 from segmentation_pipeline.evaluation.measures import aggregate
 from segmentation_pipeline.evaluation.responses import count_answered
-from segmentation_pipeline.evaluation.rows import source_rows
-from segmentation_pipeline.rules.tree import Events, Field, Measure, Operand, Rank, Ratio, Response
+from segmentation_pipeline.evaluation.rows import event_rows, related_rows
+from segmentation_pipeline.rules.tree import Events, Field, Measure, Operand, Rank, Ratio, Related, Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.evaluation.index import Index
     from segmentation_pipeline.evaluation.plan import Plan
+    from segmentation_pipeline.evaluation.positions import Bucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,41 +45,39 @@ def named(features: Iterable[Feature]) -> dict[Feature, str]:
     return {feature: f"feature:{number}" for number, feature in enumerate(dict.fromkeys(features))}
 
 
-def join_features(
-    plan: Plan, index: Index, rows: pl.LazyFrame, names: Mapping[Feature, str], here: pl.Expr
-) -> pl.LazyFrame:
-    """Return rows with a column a feature; null for objects without a single row of its source."""
-    for computed in (*_measured(plan, index, names, here), *_answered(plan, index, names, here)):
-        rows = rows.join(computed, on=OBJECT_INDEX, how="left", maintain_order="left")
-    return rows
+def grouped(
+    plan: Plan, index: Index, features: Mapping[Feature, str], bucket: Bucket
+) -> Iterator[tuple[str, pl.LazyFrame]]:
+    """Yield by source the measures that need an object's rows together: all of it in one ``group_by``.
 
-
-def _measured(
-    plan: Plan, index: Index, names: Mapping[Feature, str], here: pl.Expr
-) -> Iterator[pl.LazyFrame]:
-    """Yield one frame a source: all of its measures in one ``group_by``."""
-    by_source: dict[tuple[str, str], list[tuple[Measure, Feature]]] = {}
-    for feature in names:
+    A frame has `POSITION` and the features' columns, and no row for objects without rows.
+    """
+    by_source: dict[Events | Related, dict[Feature, Measure]] = {}
+    for feature in features:
         if isinstance(feature.operand, Measure):
-            source = feature.operand.source
-            key = ("events", source.source) if isinstance(source, Events) else ("related", source.relation)
-            by_source.setdefault(key, []).append((feature.operand, feature))
-    for group in by_source.values():
-        measures = [measure for measure, _ in group]
-        rows, timeline = source_rows(plan.catalog, index, plan.object, measures, here)
+            by_source.setdefault(feature.operand.source, {})[feature] = feature.operand
+    for source, group in by_source.items():
+        if isinstance(source, Events):
+            found = event_rows(plan, index, source.source, source.types, bucket)
+            said = f"{source.source}: {', '.join(source.types)}"
+        else:
+            found, said = related_rows(plan, index, list(group.values()), bucket), source.relation
         aggregates = [
             expression
-            for measure, feature in group
-            for expression in aggregate(measure, timeline, plan.clock(feature.zone), names[feature])
+            for feature, measure in group.items()
+            for clock in [plan.clock(feature.zone)]
+            for expression in aggregate(measure, found.timeline, found.frame(clock), clock, features[feature])
         ]
-        yield rows.group_by(OBJECT_INDEX).agg(aggregates)
+        yield said, found.rows.group_by(bucket.position).agg(aggregates)
 
 
-def _answered(
-    plan: Plan, index: Index, names: Mapping[Feature, str], here: pl.Expr
-) -> Iterator[pl.LazyFrame]:
-    for feature, name in names.items():
+def answered(
+    plan: Plan, index: Index, features: Mapping[Feature, str], bucket: Bucket
+) -> Iterator[tuple[str, pl.LazyFrame]]:
+    """Yield every response: `POSITION` and the feature's column, no row for objects without events."""
+    for feature, name in features.items():
         if isinstance(feature.operand, Response):
             source = plan.catalog.events[feature.operand.source.source]
-            events = index.events[source.name].filter(here)
-            yield count_answered(feature.operand, source, events, plan.clock(feature.zone), name)
+            events = bucket.values(index.events[source.name])
+            counted = count_answered(feature.operand, source, events, plan.clock(feature.zone), name)
+            yield f"{source.name}: response", counted.select(bucket.position, name)

@@ -7,7 +7,7 @@ it fail closed, the others go on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -26,15 +26,28 @@ from segmentation_pipeline.catalog.types import (
     Number,
     Text,
 )
+from segmentation_pipeline.evaluation.coding import OBJECT_INDEX, Coded
+from segmentation_pipeline.evaluation.encoding import encode_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from segmentation_pipeline.catalog.model import Catalog, EventSource, Field, ObjectType
 
     Frames = Mapping[str, pl.LazyFrame]
 
-OBJECT_INDEX = "object_index"
+__all__ = [
+    "HISTORY",
+    "OBJECT_INDEX",
+    "TRANSITIONS",
+    "Index",
+    "build_index",
+    "build_profile",
+    "encode_index",
+    "normal",
+    "object_keys",
+]
+
 HISTORY = "segment_transitions"
 TRANSITIONS = pl.Schema(
     {
@@ -66,12 +79,20 @@ class Index:
     ``object_index``. Events have ``object_index`` and the source's columns; those of unknown
     objects are left out. ``problems`` says, by object or source and column, why one is not there.
     ``transitions`` is what was published before: ``segment_id``, ``object_index``, ``change``, ``at``.
+    ``coded`` holds, by object or source, the rows as the lake stores them: what the engine reads.
     """
 
     profiles: Mapping[str, pl.LazyFrame]
     events: Mapping[str, pl.LazyFrame]
     problems: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     transitions: pl.LazyFrame = field(default_factory=lambda: pl.LazyFrame(schema=TRANSITIONS))
+    coded: Mapping[str, Coded] = field(default_factory=dict)
+
+    def stored(self, name: str) -> Coded:
+        """Return an object's profiles or a source's events as they are stored, coded or not."""
+        if name in self.coded:
+            return self.coded[name]
+        return Coded(self.profiles[name] if name in self.profiles else self.events[name])
 
 
 def build_index(catalog: Catalog, frames: Frames) -> Index:
@@ -79,7 +100,7 @@ def build_index(catalog: Catalog, frames: Frames) -> Index:
     problems: dict[str, dict[str, str]] = {}
     profiles = {}
     for kind in catalog.objects.values():
-        if (built := _profile(kind, frames, problems.setdefault(kind.name, {}))) is not None:
+        if (built := build_profile(kind, frames, problems.setdefault(kind.name, {}))) is not None:
             profiles[kind.name] = built
     events = {}
     for source in catalog.events.values():
@@ -93,6 +114,17 @@ def build_index(catalog: Catalog, frames: Frames) -> Index:
     return Index(profiles, events, problems, _transitions(catalog, profiles, frames))
 
 
+def encode_index(index: Index) -> Index:
+    """Return the index coded in memory, as the lake would store it."""
+    coded = {name: encode_values(frame) for name, frame in {**index.profiles, **index.events}.items()}
+    return replace(
+        index,
+        profiles={name: coded[name].values() for name in index.profiles},
+        events={name: coded[name].values() for name in index.events},
+        coded=coded,
+    )
+
+
 def normal(column: pl.Expr, kind: FieldType) -> pl.Expr:
     """Return a column as rules see it: text in NFC, NaN as null."""
     match kind:
@@ -100,13 +132,28 @@ def normal(column: pl.Expr, kind: FieldType) -> pl.Expr:
             return column.str.normalize("NFC")
         case Number():
             return column.fill_nan(None)
-        case ListOf(Text() | Enum() | Number() as of):
+        case ListOf(Text() | Enum() as of):
+            # Rules see a set: order, repetition and null elements mean nothing to any operator.
+            return column.list.eval(normal(pl.element(), of).drop_nulls().unique().sort())
+        case ListOf(Number() as of):
             return column.list.eval(normal(pl.element(), of))
         case _:
             return column
 
 
-def _profile(kind: ObjectType, frames: Frames, problems: dict[str, str]) -> pl.LazyFrame | None:
+def object_keys(kind: ObjectType, frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the keys of an object's table as rules see them, and ``object_index``."""
+    key = kind.fields[kind.key].type if kind.key in kind.fields else Text()
+    return frame.select(normal(pl.col(kind.key), key), pl.col(OBJECT_INDEX).cast(pl.Int64))
+
+
+def build_profile(
+    kind: ObjectType, frames: Frames, problems: dict[str, str], raw: Collection[str] = ()
+) -> pl.LazyFrame | None:
+    """Return the profiles of an object; note in ``problems`` why a column is not there.
+
+    Columns of ``raw`` are left as they are stored.
+    """
     own = _columns(kind, frames.get(kind.table), kind.table, problems)
     if own is None or kind.key in problems:
         return None
@@ -115,7 +162,9 @@ def _profile(kind: ObjectType, frames: Frames, problems: dict[str, str]) -> pl.L
         frame = frame.sort(kind.key).with_row_index(OBJECT_INDEX)
     here = [name for name in kind.fields if name in schema and name not in problems]
     columns = {kind.key: pl.col(kind.key)}
-    columns |= {name: normal(pl.col(name), kind.fields[name].type) for name in here}
+    columns |= {
+        name: pl.col(name) if name in raw else normal(pl.col(name), kind.fields[name].type) for name in here
+    }
     frame = frame.select(pl.col(OBJECT_INDEX).cast(pl.Int64), *columns.values())
     for name, found in kind.fields.items():
         if found.satellite is None or (name in here and found.satellite.table not in frames):

@@ -7,30 +7,27 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.catalog.contracts import polars_type
-from segmentation_pipeline.catalog.types import Date, Decimal, Integer, Number
+from segmentation_pipeline.catalog.types import Date, Number
 from segmentation_pipeline.evaluation.intervals import inside
 from segmentation_pipeline.evaluation.predicates import local_date
-from segmentation_pipeline.evaluation.to_polars import Rows, compile_condition
+from segmentation_pipeline.evaluation.to_polars import compile_condition
 from segmentation_pipeline.rules.clock import DAY, to_day
-from segmentation_pipeline.rules.tree import Events
 
 if TYPE_CHECKING:
     from segmentation_pipeline.catalog.types import FieldType
+    from segmentation_pipeline.evaluation.to_polars import RowFrame
     from segmentation_pipeline.rules.clock import Clock
     from segmentation_pipeline.rules.tree import Measure
 
     Span = tuple[int | None, int | None]
 
 _MILLION = 1_000_000
-WIDE = Decimal(0)
-"""The type a sum of integers is compared in: 38 digits, where 64 bits could wrap."""
 _LARGEST = float(10**38)
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """How the rows of a source lie in time: which columns time, order and type them.
+    """How the rows of a source lie in time: which columns time and order them.
 
     ``time`` is None where the rows of a relation have none; a related row without a time counts
     only where no window is asked for.
@@ -39,7 +36,6 @@ class Timeline:
     time: str | None
     kind: FieldType | None
     order: str
-    type: str | None = None
 
     def point(self) -> pl.Expr:
         assert self.time is not None
@@ -68,30 +64,32 @@ class Timeline:
         return to_day(clock.today) if isinstance(self.kind, Date) else clock.as_of
 
 
-def aggregate(measure: Measure, timeline: Timeline, clock: Clock, name: str) -> list[pl.Expr]:
-    """Return the aggregates of one measure, named ``name`` (a fraction also ``name`` + ``:count``)."""
-    chosen = _chosen(measure, timeline, clock)
+def aggregate(measure: Measure, timeline: Timeline, rows: RowFrame, clock: Clock, name: str) -> list[pl.Expr]:
+    """Return the aggregates of one measure, named ``name`` (a fraction also ``name`` + ``:count``).
+
+    Sums are whole minor units, see `units.minor_digits`.
+    """
+    chosen = _chosen(measure, timeline, rows, clock)
     if measure.measure == "count":
         return [chosen.sum().cast(pl.Int64).alias(name)]
     if measure.of is None:
         return [_over_time(measure, timeline, clock, chosen).cast(pl.Int64).alias(name)]
-    values = _values(measure).filter(chosen)
+    column = rows.value(measure.of.name)
+    units = whole_units(column, measure.of.type).filter(chosen)
     match measure.measure:
         case "sum":
-            if isinstance(measure.type, Integer):
-                values = values.cast(pl.Int128)
-                return [values.sum().cast(polars_type(WIDE)).alias(name)]
-            return [values.sum().alias(name)]
+            return [units.sum().alias(name)]
         case "avg":
-            total = values.to_physical().cast(pl.Int128).sum()
-            return [total.alias(name), values.count().cast(pl.Int64).alias(f"{name}:count")]
+            return [units.sum().alias(name), units.count().cast(pl.Int64).alias(f"{name}:count")]
         case "median":
             # The middle one twice, or the middle two: half of their sum is the median, exactly.
-            ordered = values.drop_nulls().to_physical().cast(pl.Int128).sort()
+            ordered = units.drop_nulls().sort()
             low, high = (ordered.len() - 1) // 2, ordered.len() // 2
             middle = ordered.get(low, null_on_oob=True) + ordered.get(high, null_on_oob=True)
             halves = pl.when(ordered.len() > 0).then(pl.lit(2, dtype=pl.Int64))
             return [middle.alias(name), halves.alias(f"{name}:count")]
+    values = (in_millionths(column) if isinstance(measure.of.type, Number) else column).filter(chosen)
+    match measure.measure:
         case "min":
             return [values.min().alias(name)]
         case "max":
@@ -99,7 +97,7 @@ def aggregate(measure: Measure, timeline: Timeline, clock: Clock, name: str) -> 
         case "count_distinct":
             return [values.drop_nulls().n_unique().cast(pl.Int64).alias(name)]
         case "first" | "last":
-            return [_ordered(values, chosen, timeline, measure.measure).alias(name)]
+            return [_ordered(values, chosen, timeline, rows, measure.measure).alias(name)]
     raise NotImplementedError(f"no translation of the measure `{measure.measure}`")
 
 
@@ -137,26 +135,25 @@ def _active_periods(measure: Measure, timeline: Timeline, clock: Clock, point: p
     return (number.sort().rle().struct.field("len") >= measure.each).sum()
 
 
-def _chosen(measure: Measure, timeline: Timeline, clock: Clock) -> pl.Expr:
+def _chosen(measure: Measure, timeline: Timeline, rows: RowFrame, clock: Clock) -> pl.Expr:
     parts = [timeline.visible(clock)]
-    if isinstance(measure.source, Events) and timeline.type is not None:
-        parts.append(pl.col(timeline.type).is_in(list(measure.source.types)))
     if measure.within is not None:
         parts.append(inside(timeline.point(), timeline.span(measure, clock)).fill_null(value=False))
     if measure.where is not None:
-        parts.append(compile_condition(measure.where, Rows(clock)))
+        parts.append(compile_condition(measure.where, rows))
     return pl.all_horizontal(parts)
 
 
-def _values(measure: Measure) -> pl.Expr:
-    """Return what is computed with; a ``number`` in whole millionths, so that sums are exact.
+def whole_units(column: pl.Expr, kind: FieldType) -> pl.Expr:
+    """Return a number in the unit in which it is whole, Int128; a ``number`` in millionths."""
+    return millionths(column) if isinstance(kind, Number) else column.to_physical().cast(pl.Int128)
+
+
+def in_millionths(column: pl.Expr) -> pl.Expr:
+    """Return a ``number`` as the decimal it is computed with.
 
     The unit is reached in 64-bit floats, half to even. What has no place among 38 digits is null.
     """
-    assert measure.of is not None
-    column = pl.col(measure.of.name)
-    if not isinstance(measure.of.type, Number):
-        return column
     return millionths(column).cast(pl.Decimal(38, 0)) / pl.lit(_MILLION, dtype=pl.Decimal(38, 6))
 
 
@@ -167,9 +164,9 @@ def millionths(column: pl.Expr) -> pl.Expr:
     return pl.when(fits).then(scaled).cast(pl.Int128)
 
 
-def _ordered(values: pl.Expr, chosen: pl.Expr, timeline: Timeline, which: str) -> pl.Expr:
+def _ordered(values: pl.Expr, chosen: pl.Expr, timeline: Timeline, rows: RowFrame, which: str) -> pl.Expr:
     # Cast, then filter: Polars 2.1 casts what a filter leaves of a group to text that is not there.
-    by = [pl.col(timeline.order).cast(pl.String).filter(chosen)]
+    by = [rows.value(timeline.order).cast(pl.String).filter(chosen)]
     if timeline.time is not None:
         by.insert(0, timeline.point().filter(chosen))
     ranked = values.sort_by(by, nulls_last=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.rules.clock import Clock
+from segmentation_pipeline.rules.english import describe
 from segmentation_pipeline.rules.graph import leaves
 from segmentation_pipeline.rules.tree import Compare, Rank
 
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
     import polars as pl
 
     from segmentation_pipeline.catalog.model import Catalog
+    from segmentation_pipeline.evaluation.algebra import Levels
+    from segmentation_pipeline.evaluation.comparing import Comparison
+    from segmentation_pipeline.evaluation.event_scans import EventScan
+    from segmentation_pipeline.evaluation.features import Feature
+    from segmentation_pipeline.evaluation.rankings import Ranked
     from segmentation_pipeline.evaluation.to_polars import LeafNode
     from segmentation_pipeline.rules.segment import Segment
-
-BUCKET = 2**18
-"""How many objects are evaluated at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +37,33 @@ class Leaf:
 
 
 @dataclass(frozen=True, slots=True)
-class Bucket:
-    """A range of ``object_index``, the end left out."""
+class Ranking:
+    """A rank as it is computed once for every comparison with it."""
 
-    start: int
-    end: int
+    rank: Rank
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """Features by the name of their column, and the scans of events that tally most of them."""
+
+    features: Mapping[Feature, str] = field(default_factory=dict)
+    scans: tuple[EventScan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What `evaluate_bucket` needs to know; a picklable value.
 
-    ``segments`` stand in dependency order. ``given`` holds the members (``object_index``) of
-    segments that are read but not evaluated here, ``listed`` those of static segments, ``pinned_in``
-    and ``pinned_out`` the active pins, resolved; ``pending`` the keys that lead nowhere. ``ranks``
-    holds what `rankings.rank` made of the whole population; ``parents``, by leaf, the keys of the
-    parents that an `On` accepts.
+    ``segments`` stand in dependency order. What is known before: ``given`` holds the masks of segments
+    that are read but not evaluated here, over the whole object; ``listed`` the members
+    (``object_index``, sorted) of static segments, ``pinned_in`` and ``pinned_out`` the active pins;
+    ``pending`` the keys that lead nowhere; ``parents``, by leaf, the keys of the parents that an `On`
+    accepts; ``ranks`` what `rankings.rank` made of the whole population.
+
+    What is compiled once: ``own`` the leaves over an object's own row, by mask; ``measuring`` and
+    ``comparisons`` those over what is computed; ``levels`` the segments.
     """
 
     catalog: Catalog
@@ -63,8 +77,12 @@ class Plan:
     pinned_in: Mapping[str, pl.Series] = field(default_factory=dict)
     pinned_out: Mapping[str, pl.Series] = field(default_factory=dict)
     pending: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    ranks: Mapping[Ranking, pl.DataFrame] = field(default_factory=dict)
     parents: Mapping[Leaf, pl.Series] = field(default_factory=dict)
+    ranks: Mapping[Ranking, Ranked] = field(default_factory=dict)
+    own: Mapping[str, pl.Expr] = field(default_factory=dict)
+    measuring: Measuring = field(default_factory=Measuring)
+    comparisons: tuple[Comparison, ...] = ()
+    levels: Levels = ()
 
     def clock(self, zone: str) -> Clock:
         return Clock(self.as_of, zone, self.week_starts)
@@ -81,13 +99,9 @@ class Plan:
             if isinstance(leaf.node, Compare) and isinstance(leaf.node.operand, kinds)
         }
 
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """A rank as it is computed once for every comparison with it."""
-
-    rank: Rank
-    zone: str
+    def said(self, mask: str) -> str:
+        """Return what the leaf of a mask says, in English; other masks say their name."""
+        return next((describe(leaf.node) for leaf, name in self.leaves.items() if name == mask), mask)
 
 
 def distinct_leaves(segments: Iterable[Segment]) -> dict[Leaf, str]:
@@ -107,8 +121,3 @@ def rankings(found: Iterable[Leaf]) -> list[Ranking]:
         if isinstance(leaf.node, Compare) and isinstance(leaf.node.operand, Rank)
     )
     return list(dict.fromkeys(asked))
-
-
-def buckets(objects: int, size: int = BUCKET) -> list[Bucket]:
-    """Return the ranges that cover ``object_index`` 0 … ``objects`` − 1."""
-    return [Bucket(start, min(start + size, objects)) for start in range(0, objects, size)]

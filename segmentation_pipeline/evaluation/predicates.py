@@ -14,12 +14,14 @@ import polars as pl
 
 from segmentation_pipeline.catalog.contracts import polars_type
 from segmentation_pipeline.catalog.types import Date, Datetime, Decimal, FieldType, Integer, ListOf, Number
+from segmentation_pipeline.evaluation.elements import Lists
 from segmentation_pipeline.evaluation.intervals import inside, inside_any
 from segmentation_pipeline.rules.operators import OPERATORS, family
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from segmentation_pipeline.evaluation.elements import Elements
     from segmentation_pipeline.rules.clock import Clock
     from segmentation_pipeline.rules.moments import Moment
     from segmentation_pipeline.rules.tree import Compare, Field
@@ -45,7 +47,7 @@ class Asked:
     clock: Clock
 
 
-def compare(node: Compare, column: pl.Expr, clock: Clock, other: pl.Expr | None = None) -> pl.Expr:
+def compare(node: Compare, column: pl.Expr | Elements, clock: Clock, other: pl.Expr | None = None) -> pl.Expr:
     """Return the two-valued expression of a comparison.
 
     Null makes a positive operator false; a negative one is its exact complement, so null satisfies
@@ -53,7 +55,10 @@ def compare(node: Compare, column: pl.Expr, clock: Clock, other: pl.Expr | None 
     """
     operator = OPERATORS[node.operator]
     asked = Asked(operator.positive or operator.name, node.value, node.ignore_case, clock)
-    if other is not None:
+    if not isinstance(column, pl.Expr):
+        positive = list_predicate(asked, cast("ListOf", node.operand.type), column)
+        null = column.is_null()
+    elif other is not None:
         positive = against_field(asked, node.operand.type, column, other)
         null = column.is_null() | other.is_null()
     else:
@@ -67,7 +72,7 @@ def compare(node: Compare, column: pl.Expr, clock: Clock, other: pl.Expr | None 
 
 def predicate(asked: Asked, kind: FieldType, column: pl.Expr) -> pl.Expr:
     """Return a positive predicate; null where the column is, except for ``is_empty``."""
-    if asked.operator == "is_empty":
+    if asked.operator == "is_empty" and not isinstance(kind, ListOf):
         return is_empty(kind, column)
     match family(kind):
         case "text" | "enum":
@@ -77,20 +82,22 @@ def predicate(asked: Asked, kind: FieldType, column: pl.Expr) -> pl.Expr:
         case "boolean":
             return boolean(asked, column)
         case "list":
-            return elements(asked, cast("ListOf", kind), column)
+            return list_predicate(asked, cast("ListOf", kind), Lists(column))
         case _:
             return time(asked, kind, column)
 
 
 def is_empty(kind: FieldType, column: pl.Expr) -> pl.Expr:
-    """True for null, for text of white space only, for a list without elements."""
-    match family(kind):
-        case "text" | "enum":
-            return column.is_null() | column.str.contains(_BLANK)
-        case "list":
-            return column.is_null() | (column.list.drop_nulls().list.len() == 0)
-        case _:
-            return column.is_null()
+    """True for null, and for text of white space only."""
+    blank = column.str.contains(_BLANK) if family(kind) in ("text", "enum") else pl.lit(value=False)
+    return column.is_null() | blank
+
+
+def list_predicate(asked: Asked, kind: ListOf, held: Elements) -> pl.Expr:
+    """Return a positive predicate of lists; null where there is none, except for ``is_empty``."""
+    if asked.operator == "is_empty":
+        return held.is_null() | held.is_empty()
+    return elements(asked, kind, held)
 
 
 def text(asked: Asked, column: pl.Expr) -> pl.Expr:
@@ -184,26 +191,25 @@ def time(asked: Asked, kind: FieldType, column: pl.Expr) -> pl.Expr:
     raise NotImplementedError(f"no translation of `{asked.operator}` for dates")
 
 
-def elements(asked: Asked, kind: ListOf, column: pl.Expr) -> pl.Expr:
+def elements(asked: Asked, kind: ListOf, held: Elements) -> pl.Expr:
     """Compare the elements of a list; null elements are ignored."""
     if asked.operator == "in":
         each = (replace(asked, operator="equals", value=one) for one in asked.value)
-        return pl.any_horizontal([elements(one, kind, column) for one in each])
+        return pl.any_horizontal([elements(one, kind, held) for one in each])
     wanted = asked.value if isinstance(asked.value, tuple) else (asked.value,)
-    present = column.list.drop_nulls()
 
-    def are_among(literals: tuple[Any, ...]) -> pl.Expr:
-        among = predicate(replace(asked, operator="in", value=literals), kind.of, pl.element())
-        return present.list.eval(among.fill_null(value=False))
+    def among(*literals: Any) -> Callable[[pl.Expr], pl.Expr]:
+        one = replace(asked, operator="in", value=literals)
+        return lambda element: predicate(one, kind.of, element).fill_null(value=False)
 
     match asked.operator:
         case "has_any" | "contains":
-            return are_among(wanted).list.any()
+            return held.any(among(*wanted))
         case "has_all":
-            return pl.all_horizontal([are_among((literal,)).list.any() for literal in wanted])
+            return pl.all_horizontal([held.any(among(literal)) for literal in wanted])
         case "equals":
-            has_each = [are_among((literal,)).list.any() for literal in wanted]
-            return pl.all_horizontal([*has_each, are_among(wanted).list.all()])
+            has_each = [held.any(among(literal)) for literal in wanted]
+            return pl.all_horizontal([*has_each, held.all(among(*wanted))])
     raise NotImplementedError(f"no translation of `{asked.operator}` for lists")
 
 

@@ -1,13 +1,15 @@
 """Ranks: where every object of a population stands, computed over all buckets at once.
 
-Values come as whole units (Int128), so that ties and cut points are exact.
+Values come as whole units, so that ties and cut points are exact.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from segmentation_pipeline.evaluation.index import OBJECT_INDEX
@@ -18,20 +20,39 @@ if TYPE_CHECKING:
 VALUE, KEY, POPULATION = "rank:value", "rank:key", "rank:population"
 
 
-def rank(node: Rank, values: pl.DataFrame) -> pl.DataFrame:
-    """Return ``object_index``, the rank as ``rank:value`` and the population's size.
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The rank of every object by position (Int64, null without one), and how many have one.
 
-    ``values`` has ``object_index``, ``rank:value`` (Int128) and ``rank:key`` of the population; rows
-    without a value have no rank. A percentile comes as 100 × position, to be compared with
-    value × population.
+    A percentile is 100 × position, to be compared with value × population.
+    """
+
+    places: pl.Series
+    population: int
+
+
+def needs_key(node: Rank) -> bool:
+    """Return whether equal values are told apart by the objects' keys."""
+    return node.form == "ntile" and node.method == "rank"
+
+
+def rank(node: Rank, values: pl.DataFrame, size: int) -> Ranked:
+    """Return the ranks of ``size`` objects.
+
+    ``values`` has ``object_index``, ``rank:value`` (whole) and, where `needs_key`, ``rank:key`` of the
+    population; rows without a value have no rank.
     """
     ranked = values.filter(pl.col(VALUE).is_not_null())
     if node.form == "ntile":
-        place = _quantile(node, ranked) if node.method == "quantile" else _ntile(node, ranked)
+        placed = _quantile(node, ranked) if node.method == "quantile" else _ntile(node, ranked)
     else:
         position = pl.col(VALUE).rank("min", descending=node.order == "descending").cast(pl.Int64)
-        place = ranked.with_columns((position * 100 if node.form == "percentile" else position).alias(VALUE))
-    return place.select(OBJECT_INDEX, VALUE, pl.lit(ranked.height, dtype=pl.Int64).alias(POPULATION))
+        placed = ranked.with_columns((position * 100 if node.form == "percentile" else position).alias(VALUE))
+    places = np.zeros(size, dtype=np.int64)
+    places[placed[OBJECT_INDEX].to_numpy()] = placed[VALUE].cast(pl.Int64).to_numpy()
+    # No place is 0: positions and buckets count from 1.
+    found = pl.Series(places).to_frame(VALUE).select(pl.when(pl.col(VALUE) > 0).then(VALUE))
+    return Ranked(found.to_series(), ranked.height)
 
 
 def _ntile(node: Rank, ranked: pl.DataFrame) -> pl.DataFrame:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.catalog.types import Datetime
+from segmentation_pipeline.catalog.types import Datetime, Text
+from segmentation_pipeline.evaluation.coded_rows import CodedRows
 from segmentation_pipeline.evaluation.columns import source_fields
 from segmentation_pipeline.evaluation.index import OBJECT_INDEX
 from segmentation_pipeline.evaluation.measures import Timeline
-from segmentation_pipeline.rules.tree import Events, Field, Measure, Related
+from segmentation_pipeline.evaluation.to_polars import Rows
+from segmentation_pipeline.rules.tree import Compare, Field, Related
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from segmentation_pipeline.catalog.model import Catalog
     from segmentation_pipeline.evaluation.index import Index
+    from segmentation_pipeline.evaluation.plan import Plan
+    from segmentation_pipeline.evaluation.positions import Bucket
+    from segmentation_pipeline.evaluation.to_polars import RowFrame
+    from segmentation_pipeline.rules.clock import Clock
+    from segmentation_pipeline.rules.tree import Measure
 
 
 def with_fields(
@@ -42,35 +50,36 @@ def with_fields(
     return rows
 
 
-def source_rows(
-    catalog: Catalog, index: Index, object_name: str, measures: list[Measure], here: pl.Expr
-) -> tuple[pl.LazyFrame, Timeline]:
-    """Return the rows that measures of one source are computed over, with their ``object_index``."""
-    source = measures[0].source
-    if isinstance(source, Events):
-        events = catalog.events[source.source]
-        asked = [measure.source for measure in measures if isinstance(measure.source, Events)]
-        types = sorted({kind for source in asked for kind in source.types})
-        rows = index.events[source.source].filter(here, pl.col(events.type).is_in(types))
-        return rows, Timeline(events.time, events.fields[events.time].type, events.id, events.type)
-    return _related_rows(catalog, index, object_name, measures, here), _timeline(catalog, object_name, source)
+@dataclass(frozen=True, slots=True)
+class SourceRows:
+    """The rows that measures of one source are computed over, how they lie in time, what they hold."""
+
+    rows: pl.LazyFrame
+    timeline: Timeline
+    frame: Callable[[Clock], RowFrame]
 
 
-def _related_rows(
-    catalog: Catalog, index: Index, object_name: str, measures: list[Measure], here: pl.Expr
-) -> pl.LazyFrame:
-    kind, source = catalog.objects[object_name], measures[0].source
+def event_rows(plan: Plan, index: Index, source: str, types: Iterable[str], bucket: Bucket) -> SourceRows:
+    """Return the events of some types, of a bucket's objects, as they are stored."""
+    events, stored = plan.catalog.events[source], index.stored(source)
+
+    def frame(clock: Clock) -> CodedRows:
+        return CodedRows(clock, stored.codings)
+
+    typed = Compare(Field((events.type,), Text()), "in", tuple(types))
+    rows = bucket.rows(stored).filter(frame(plan.clock("UTC")).leaf(typed))
+    return SourceRows(rows, Timeline(events.time, Datetime(), events.id), frame)
+
+
+def related_rows(plan: Plan, index: Index, measures: list[Measure], bucket: Bucket) -> SourceRows:
+    """Return the rows of another object that point at a bucket's objects, with their ``object_index``."""
+    catalog, kind, source = plan.catalog, plan.catalog.objects[plan.object], measures[0].source
     assert isinstance(source, Related)
     needed = {found for measure in measures for found in source_fields(measure)}
-    keys = index.profiles[object_name].filter(here).select(pl.col(kind.key).alias("owner:key"), OBJECT_INDEX)
-    rows = with_fields(
-        catalog, index, source.object, needed, index.profiles[source.object].drop(OBJECT_INDEX)
-    )
-    foreign_key = kind.relations[source.relation].foreign_key
-    return rows.join(keys, left_on=foreign_key, right_on="owner:key", how="inner")
-
-
-def _timeline(catalog: Catalog, object_name: str, source: Related) -> Timeline:
-    time = catalog.objects[object_name].relations[source.relation].time
-    other = catalog.objects[source.object]
-    return Timeline(time, other.fields[time].type if time else Datetime(), other.key)
+    mine = bucket.values(index.profiles[plan.object])
+    keys = mine.select(pl.col(kind.key).alias("owner:key"), OBJECT_INDEX)
+    other, relation = catalog.objects[source.object], kind.relations[source.relation]
+    rows = with_fields(catalog, index, other.name, needed, index.profiles[other.name].drop(OBJECT_INDEX))
+    joined = rows.join(keys, left_on=relation.foreign_key, right_on="owner:key", how="inner")
+    timed = other.fields[relation.time].type if relation.time else Datetime()
+    return SourceRows(joined, Timeline(relation.time, timed, other.key), Rows)

@@ -1,84 +1,66 @@
-"""The index kept in the lake: one table an object, one an event source, rebuilt when an input changed.
+"""The index kept in the lake: coded, by bucket, and brought up to date where an input changed.
 
-Each commit says which input versions it was built from, so a killed rebuild is simply done again.
+A part is one table. Its commit says which versions of its inputs it was built from and which
+dictionaries its codes belong to, so a killed build is simply done again. Where it is certain what
+changed, only that is done; else the part is built anew.
+
+``Index.coded`` of a stored part scans its files by their names, which the log gave once: a filter on
+``bucket`` leaves out the files of other buckets, and one on an event's type or on ``object_index``
+most of the rest, so that collecting one bucket's events of one type costs milliseconds.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow as pa
 
 from segmentation_pipeline.errors import LakeError
-from segmentation_pipeline.evaluation.index import OBJECT_INDEX, Index, build_index
-from segmentation_pipeline.lake.store import Commit
-from segmentation_pipeline.lake.tables import Table
+from segmentation_pipeline.evaluation.coding import OBJECT_INDEX, Coded
+from segmentation_pipeline.evaluation.dictionaries import load_codings
+from segmentation_pipeline.evaluation.event_part import build_events, event_order, extend_events
+from segmentation_pipeline.evaluation.index import Index, build_index
+from segmentation_pipeline.evaluation.index_parts import (
+    IndexPart,
+    catalog_hash,
+    event_table,
+    index_parts,
+    input_tables,
+    part_hash,
+    pinned,
+    profile_table,
+)
+from segmentation_pipeline.evaluation.part_state import PartState, read_state
+from segmentation_pipeline.evaluation.part_writing import Build, compact_part, part_table
+from segmentation_pipeline.evaluation.pieces import OutgrownError
+from segmentation_pipeline.evaluation.profile_part import build_profiles, refresh_profiles
+from segmentation_pipeline.lake.file_changes import live_files
+from segmentation_pipeline.lake.reading import scan_files
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from segmentation_pipeline.catalog.model import Catalog, EventSource, ObjectType
+    from segmentation_pipeline.catalog.model import Catalog, ObjectType
     from segmentation_pipeline.lake.store import DeltaStore, Snapshot
 
-INPUTS = "inputs"
-_FORMAT = 1
-"""Raised when the same inputs make another index: what is stored is then built again."""
+__all__ = [
+    "catalog_hash",
+    "compact_index",
+    "event_table",
+    "index_of",
+    "index_parts",
+    "input_tables",
+    "open_index",
+    "profile_table",
+    "read_index",
+    "refresh_index",
+    "stored_profiles",
+]
 
-
-def profile_table(kind: ObjectType) -> str:
-    return f"profile_index_{kind.name}"
-
-
-def event_table(source: EventSource) -> str:
-    return f"event_index_{source.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class IndexPart:
-    """One table of the stored index: of which object or event source, from which tables, in what order."""
-
-    name: str
-    subject: str
-    is_profile: bool
-    inputs: tuple[str, ...]
-    order: tuple[str, ...]
-    comment: str
-
-    def frame(self, index: Index) -> pl.LazyFrame | None:
-        """Return the rows of this part, in order; None where the index has none of it."""
-        found = (index.profiles if self.is_profile else index.events).get(self.subject)
-        return None if found is None else found.sort(self.order)
-
-
-def index_parts(catalog: Catalog) -> list[IndexPart]:
-    """Return the tables of the index, profiles before the events that take their keys from them."""
-    parts = []
-    for kind in catalog.objects.values():
-        comment = f"what rules read of each `{kind.name}`, in index order"
-        parts.append(
-            IndexPart(profile_table(kind), kind.name, True, _profile_inputs(kind), (OBJECT_INDEX,), comment)
-        )
-    for source in catalog.events.values():
-        owner = next((kind for kind in catalog.objects.values() if source.name in kind.events), None)
-        if owner is not None:
-            inputs = (source.table, owner.table)
-            order = (OBJECT_INDEX, source.type, source.time, source.id)
-            comment = f"the `{source.name}` of known objects, by index, type and time"
-            parts.append(IndexPart(event_table(source), source.name, False, inputs, order, comment))
-    return parts
-
-
-def input_tables(catalog: Catalog) -> list[str]:
-    """Return every table the index is derived from."""
-    return sorted({table for part in index_parts(catalog) for table in part.inputs})
-
-
-def catalog_hash(catalog: Catalog) -> str:
-    """Return a hash of what the catalog says of objects and events: what the index depends on beside data."""
-    return hashlib.sha256(repr((catalog.objects, catalog.events)).encode()).hexdigest()[:16]
+MOST_FILES = 16
+"""A bucket of events with more files than that is compacted on the way."""
 
 
 def index_of(catalog: Catalog, inputs: Snapshot) -> Index:
@@ -106,10 +88,10 @@ def index_of(catalog: Catalog, inputs: Snapshot) -> Index:
 def refresh_index(
     store: DeltaStore, catalog: Catalog, inputs: Snapshot, *, only: Collection[str] | None = None
 ) -> dict[str, int]:
-    """Rebuild the parts whose inputs changed; return the version of every part that exists.
+    """Bring the parts up to date whose inputs changed; return the version of every part that exists.
 
-    ``only`` names the parts that may be rebuilt, by table. Raises `LakeError` for inputs that cannot
-    be read.
+    ``only`` names the parts that may be written, by table. Needs the lake's lock. Raises `LakeError`
+    for inputs that cannot be read.
     """
     versions, problems = _refresh(store, catalog, inputs, index_of(catalog, inputs), only)
     for name, problem in problems.items():
@@ -117,78 +99,147 @@ def refresh_index(
     return versions
 
 
+def compact_index(store: DeltaStore, catalog: Catalog) -> dict[str, int]:
+    """Rewrite every bucket of events in one file, in order; return the versions. Needs the lake's lock."""
+    return {
+        part.name: _compacted(store, catalog, part, 1)
+        for part in index_parts(catalog)
+        if not part.is_profile and store.exists(part.name)
+    }
+
+
 def open_index(store: DeltaStore, catalog: Catalog, inputs: Snapshot) -> Index:
-    """Return the stored index, rebuilt where the pinned inputs are not those it was made from.
+    """Return the stored index, brought up to date where the pinned inputs are not those it was made from.
 
     A part whose inputs cannot be read is left out, and the problems say so.
     """
     built = index_of(catalog, inputs)
-    versions, unreadable = _refresh(store, catalog, inputs, built, None)
-    profiles, events, problems = {}, {}, dict(built.problems)
+    _, unreadable = _refresh(store, catalog, inputs, built, None)
+    profiles, events, problems = dict(built.profiles), dict(built.events), dict(built.problems)
+    coded: dict[str, Coded] = {}
     for part in index_parts(catalog):
+        mine = profiles if part.is_profile else events
         if part.name in unreadable:
-            columns = (built.profiles if part.is_profile else built.events)[part.subject].collect_schema()
-            problems[part.subject] = dict.fromkeys(columns, unreadable[part.name])
-        elif part.name in versions and part.frame(built) is not None:
-            stored = store.scan(part.name, versions[part.name])
-            if part.is_profile:
-                profiles[part.subject] = stored.sort(OBJECT_INDEX)
-            else:
-                events[part.subject] = stored
-    return Index(profiles, events, problems, built.transitions)
+            problems[part.subject] = dict.fromkeys(
+                mine.pop(part.subject).collect_schema(), unreadable[part.name]
+            )
+        elif part.subject in mine:
+            found = stored_part(store, part.name)
+            assert found is not None, "it was just brought up to date"
+            coded[part.subject] = found[1]
+            mine[part.subject] = _values(part, found[1])
+    return Index(profiles, events, problems, built.transitions, coded)
 
 
 def read_index(store: DeltaStore, catalog: Catalog, inputs: Snapshot) -> Index:
     """Return the index over pinned tables without writing: stored parts where current, others built."""
     built = index_of(catalog, inputs)
     profiles, events = dict(built.profiles), dict(built.events)
+    coded: dict[str, Coded] = {}
     for part in index_parts(catalog):
-        if part.frame(built) is not None and _is_current(store, part, _basis(part, catalog, inputs)):
-            stored = store.scan(part.name, store.version(part.name))
-            if part.is_profile:
-                profiles[part.subject] = stored.sort(OBJECT_INDEX)
-            else:
-                events[part.subject] = stored
-    return Index(profiles, events, built.problems, built.transitions)
+        mine = profiles if part.is_profile else events
+        found = stored_part(store, part.name) if part.subject in mine else None
+        if found is not None and _is_current(found[0], part, catalog, inputs):
+            coded[part.subject] = found[1]
+            mine[part.subject] = _values(part, found[1])
+    return Index(profiles, events, built.problems, built.transitions, coded)
+
+
+def stored_profiles(store: DeltaStore, kind: ObjectType) -> pl.LazyFrame | None:
+    """Return what the index last had of an object, as rules see it; None where there is none."""
+    found = stored_part(store, profile_table(kind))
+    return None if found is None else found[1].values()
+
+
+def stored_part(store: DeltaStore, name: str) -> tuple[PartState, Coded] | None:
+    """Return a part as it is stored now; None where there is none, or its dictionaries are gone.
+
+    State, dictionaries and files are those of one version, whoever writes meanwhile.
+    """
+    if not store.exists(name):
+        return None
+    table = store.open(name)
+    state = read_state(store, name, table.version())
+    if state is None:
+        return None
+    try:
+        codings = load_codings(store, name, state.shapes, state.dictionary)
+    except LakeError:
+        return None
+    if not store.root.local:
+        return state, Coded(store.scan(name, table.version()), codings)
+    return state, Coded(scan_files(store.root.table(name), table, sorted(live_files(table))), codings)
+
+
+def _values(part: IndexPart, found: Coded) -> pl.LazyFrame:
+    return found.values().sort(OBJECT_INDEX) if part.is_profile else found.values()
 
 
 def _refresh(
     store: DeltaStore, catalog: Catalog, inputs: Snapshot, built: Index, only: Collection[str] | None
 ) -> tuple[dict[str, int], dict[str, str]]:
-    """Return the version of every part, and why those that could not be rebuilt are not there."""
+    """Return the version of every part, and why those that could not be brought up to date are not there."""
     versions: dict[str, int] = {}
     unreadable: dict[str, str] = {}
     for part in index_parts(catalog):
-        frame = part.frame(built)
-        basis = _basis(part, catalog, inputs)
-        if frame is not None and (only is None or part.name in only) and not _is_current(store, part, basis):
-            try:
-                rows = frame.collect()
-            except (pl.exceptions.PolarsError, OSError) as error:
-                unreadable[part.name] = (
-                    f"{' or '.join(f'`{name}`' for name in part.inputs)} cannot be read: {error}"
-                )
+        values = (built.profiles if part.is_profile else built.events).get(part.subject)
+        if values is not None and (only is None or part.name in only):
+            there = stored_part(store, part.name)
+            if there is None or not _is_current(there[0], part, catalog, inputs):
+                state = PartState(pinned(part, inputs), part_hash(part, catalog))
+                build = Build(store, catalog, part, inputs, values, state)
+                try:
+                    versions[part.name] = _update(build, there)
+                except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
+                    tables = " or ".join(f"`{name}`" for name in part.inputs)
+                    unreadable[part.name] = f"{tables} cannot be read: {error}"
                 continue
-            table = Table(part.name, rows.schema, comment=part.comment, packed=(OBJECT_INDEX,))
-            versions[part.name] = store.replace(table, rows, Commit({INPUTS: basis}))
-        elif store.exists(part.name):
+        if store.exists(part.name):
             versions[part.name] = store.version(part.name)
     return versions, unreadable
 
 
-def _profile_inputs(kind: ObjectType) -> tuple[str, ...]:
-    satellites = {found.satellite.table for found in kind.fields.values() if found.satellite is not None}
-    return (kind.table, *sorted(satellites))
-
-
-def _basis(part: IndexPart, catalog: Catalog, inputs: Snapshot) -> str:
-    versions = {name: inputs.versions[name] for name in part.inputs if name in inputs.versions}
-    said = {"versions": versions, "catalog": catalog_hash(catalog), "format": _FORMAT}
-    return json.dumps(said, sort_keys=True)
-
-
-def _is_current(store: DeltaStore, part: IndexPart, basis: str) -> bool:
+def _update(build: Build, there: tuple[PartState, Coded] | None) -> int:
+    """Do what changed, if that is certain; else build the part anew. Returns its version."""
+    version = _changed(build, *there) if there is not None else None
+    if version is None:
+        return build_profiles(build) if build.part.is_profile else build_events(build)
     return (
-        store.exists(part.name)
-        and store.commit_metadata(part.name, store.version(part.name)).get(INPUTS) == basis
+        version if build.part.is_profile else _compacted(build.store, build.catalog, build.part, MOST_FILES)
     )
+
+
+def _changed(build: Build, before: PartState, there: Coded) -> int | None:
+    """Return the version after what changed was done; None where it is not certain what that is.
+
+    An input that was made anew, another catalog, a log or a file that is gone: nothing is certain.
+    """
+    now = build.state.inputs
+    if before.made != build.state.made or before.inputs.keys() != now.keys():
+        return None
+    for name, (identity, version) in before.inputs.items():
+        if now[name][0] != identity or now[name][1] < version:
+            return None
+    table = part_table(build.part, build.values.collect_schema(), there.codings)
+    if table.schema != build.store.schema(table.name):
+        return None
+    try:
+        change = refresh_profiles if build.part.is_profile else extend_events
+        return change(build, before, there.codings)
+    except (OutgrownError, pl.exceptions.PolarsError, pa.ArrowException, OSError):
+        return None
+
+
+def _compacted(store: DeltaStore, catalog: Catalog, part: IndexPart, most: int) -> int:
+    there = stored_part(store, part.name)
+    if there is None:
+        return store.version(part.name)
+    state, found = there
+    table = part_table(part, found.values().collect_schema(), found.codings)
+    return compact_part(store, table, state, event_order(catalog.events[part.subject]), most)
+
+
+def _is_current(state: PartState | None, part: IndexPart, catalog: Catalog, inputs: Snapshot) -> bool:
+    if state is None:
+        return False
+    return state.inputs == pinned(part, inputs) and state.made == part_hash(part, catalog)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from functools import singledispatch
 from typing import TYPE_CHECKING
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from segmentation_pipeline.catalog.types import Decimal, Integer, Number
+from segmentation_pipeline.evaluation.coded_rows import in_minor_units
 from segmentation_pipeline.evaluation.features import Feature
-from segmentation_pipeline.evaluation.measures import WIDE
 from segmentation_pipeline.evaluation.plan import Ranking
 from segmentation_pipeline.evaluation.predicates import compare
 from segmentation_pipeline.evaluation.rankings import POPULATION
@@ -56,9 +55,17 @@ class Columns:
 def _(operand: Measure, node: Compare, columns: Columns, clock: Clock) -> pl.Expr:
     if operand.measure in ("avg", "median"):
         return compare_rational(node, rational(operand, columns))
-    if operand.measure == "sum" and isinstance(operand.type, Integer):
-        node = replace(node, operand=replace(operand, type=WIDE))
+    if operand.measure == "sum":
+        return _compare_sum(node, columns.value(operand), minor_digits(operand), clock)
     return compare(node, columns.value(operand), clock)
+
+
+def _compare_sum(node: Compare, units: pl.Expr, digits: int, clock: Clock) -> pl.Expr:
+    """Compare a sum in minor units with literals in the same; as a fraction where one is finer."""
+    whole = in_minor_units(node, digits) if not isinstance(node.value, tuple) else None
+    if whole is not None:
+        return compare(whole, units, clock)
+    return compare_rational(node, Rational(units, pl.lit(1, dtype=pl.Int64), digits))
 
 
 @threshold.register(Response)
@@ -94,7 +101,7 @@ def rational(operand: Measure | Ratio, columns: Columns) -> Rational:
 
 
 def whole(operand: Measure, columns: Columns) -> pl.Expr:
-    """Return a count or sum in its minor units, Int128."""
+    """Return a measure's value in the unit in which it is whole, Int128."""
     return columns.value(operand).to_physical().cast(pl.Int128)
 
 

@@ -28,8 +28,6 @@ from segmentation_pipeline.rules.tree import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from segmentation_pipeline.rules.clock import Clock
 
 
@@ -44,20 +42,6 @@ class Frame(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Masks:
-    """The columns of a bucket: one boolean a distinct leaf, one a segment evaluated before."""
-
-    leaves: Mapping[LeafNode, str]
-    segments: Mapping[str, str]
-
-    def leaf(self, node: LeafNode) -> pl.Expr:
-        return pl.col(self.leaves[node])
-
-    def segment(self, name: str) -> pl.Expr:
-        return pl.col(self.segments[name])
-
-
-@dataclass(frozen=True, slots=True)
 class Rows:
     """The columns of rows, named as the paths of their fields."""
 
@@ -69,8 +53,17 @@ class Rows:
         other = pl.col(node.value.name) if isinstance(node.value, Field) else None
         return compare(node, pl.col(node.operand.name), self.clock, other)
 
+    def value(self, name: str) -> pl.Expr:
+        return pl.col(name)
+
     def segment(self, name: str) -> pl.Expr:
         raise NotImplementedError(f"segment `{name}` is no column of a row")
+
+
+class RowFrame(Frame, Protocol):
+    """A frame of rows, which also gives the value of a column as rules see it."""
+
+    def value(self, name: str) -> pl.Expr: ...
 
 
 @singledispatch

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 ROW = "import: row number"
 """Beside a batch's own columns; the colon and the blanks keep it apart from fields and headings."""
@@ -36,6 +40,17 @@ class Batch:
     def read(self) -> int:
         return self.frame.height + len(self.broken)
 
+    def cut(self, rows: int) -> tuple[Batch, Batch]:
+        """Return the first ``rows`` lines and the others."""
+        numbers = sorted((*self.frame.get_column(ROW)[:1], *(line.row for line in self.broken[:1])))
+        end = numbers[0] + rows
+        at = int(self.frame.get_column(ROW).search_sorted(end))
+        broken = sum(line.row < end for line in self.broken)
+        return (
+            Batch(self.frame[:at], self.broken[:broken], self.share),
+            Batch(self.frame[at:], self.broken[broken:], self.share),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -54,3 +69,25 @@ class Checked:
 
 def no_findings() -> pl.DataFrame:
     return pl.DataFrame(schema=FINDINGS)
+
+
+def rebatched(parts: Iterable[Batch], rows: int) -> Iterator[Batch]:
+    """Yield the same lines, ``rows`` at a time; the lines of a file are numbered without a gap."""
+    held: list[Batch] = []
+    count = 0
+    for part in parts:
+        rest = part
+        while count + rest.read >= rows:
+            first, rest = rest.cut(rows - count)
+            yield _joined([*held, first])
+            held, count = [], 0
+        if rest.read:
+            held.append(rest)
+            count += rest.read
+    if held:
+        yield _joined(held)
+
+
+def _joined(parts: list[Batch]) -> Batch:
+    frame = pl.concat([part.frame for part in parts])
+    return Batch(frame, tuple(line for part in parts for line in part.broken), parts[-1].share)

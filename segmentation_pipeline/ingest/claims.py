@@ -63,6 +63,8 @@ def nobody() -> Verdict:
 
 def _latest(target: Target, claims: pl.DataFrame) -> pl.DataFrame:
     ordered = claims.with_row_index(_ORDER)
+    if claims.n_unique(target.key) == claims.height:
+        return ordered
     if UPDATED in claims.columns:
         ordered = ordered.sort(UPDATED, _ORDER, nulls_last=False)
     return ordered.unique(list(target.key), keep="last").sort(_ORDER)
@@ -75,6 +77,12 @@ def _conflicts(store: DeltaStore, target: Target, claims: pl.DataFrame, name: st
     """
     key = target.key[0]
     held = _held(store, target, claims, name)
+    nobody_lost = pl.DataFrame(schema={FILE: pl.Int64(), **FINDINGS})
+    if held.is_empty():
+        # Nobody to take it from: if all differ, as in a first import they should, all may have it.
+        values = claims.select(_folded(target, name, pl.col(name))).to_series().drop_nulls()
+        if values.n_unique() == len(values):
+            return nobody_lost
     wanted = claims.select(FILE, ROW, _ORDER, key, pl.col(name).alias("value")).with_columns(
         _folded(target, name, pl.col("value")).alias(name)
     )
@@ -101,7 +109,7 @@ def _conflicts(store: DeltaStore, target: Target, claims: pl.DataFrame, name: st
         failed.append(lost)
         accepted = accepted.join(lost, on=[FILE, ROW], how="anti", maintain_order="left")
     if not failed:
-        return pl.DataFrame(schema={FILE: pl.Int64(), **FINDINGS})
+        return nobody_lost
     noun = target.kind.name if target.kind is not None else "row"
     reason = pl.format(f"`{{}}` already belongs to {noun} `{{}}`, and `{name}` is unique", "value", _FIRST)
     return pl.concat(failed).select(

@@ -69,13 +69,11 @@ def _merged(store: DeltaStore, table: Table, target: Target, frame: pl.DataFrame
     """Return the rows as they would be, beside what is stored of each."""
     stored = pl.DataFrame(schema=table.schema)
     if store.exists(table.name):
-        keys = frame.select(target.key).lazy()
-        stored = (
-            store.scan(table.name)
-            .join(keys, on=target.key, how="semi")
-            .select(table.schema.names())
-            .collect()
-        )
+        scan, keys = store.scan(table.name), frame.select(target.key).lazy()
+        # Keys alone first: as a rule most rows are new, and nothing else need be read.
+        there = scan.select(target.key).join(keys, on=target.key, how="semi").collect()
+        if there.height:
+            stored = scan.join(there.lazy(), on=target.key, how="semi").select(table.schema.names()).collect()
     beside = stored.select(
         *target.key,
         *(pl.col(name).alias(_stored(name)) for name in table.schema),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,14 +12,17 @@ from segmentation_pipeline.ingest.batch import FINDINGS, ROW, Checked
 from segmentation_pipeline.ingest.claims import FILE, claim_columns, judge
 from segmentation_pipeline.ingest.identity import Occurrences, event_ids, row_hash
 from segmentation_pipeline.ingest.landing import land
-from segmentation_pipeline.ingest.orphans import adopt, present
+from segmentation_pipeline.ingest.orphans import adopt
 from segmentation_pipeline.ingest.satellites import satellite_findings, satellite_rows
+from segmentation_pipeline.ingest.stored_ids import StoredIds
 from segmentation_pipeline.ingest.targets import target_of
 from segmentation_pipeline.ingest.transform import Fields
 from segmentation_pipeline.lake.commit import Commit
 from segmentation_pipeline.lake.tables import catalog_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from segmentation_pipeline.catalog.model import EventSource, ObjectType
     from segmentation_pipeline.ingest.batch import Batch
     from segmentation_pipeline.ingest.reading import SourceFile
@@ -34,11 +38,15 @@ def load_events(run: Run, source: EventSource) -> None:
     """
     run.tally.adopted += len(adopt(run.store, run.catalog, source, run.batch_rows, run.metadata))
     fields = Fields(run.mapping.columns, run.target.fields, run.mapping.time_zone or run.time_zone)
+    made = source.id not in run.mapping.columns
+    tables = [name for name in (source.table, source.orphans) if name is not None]
+    stored = {name: StoredIds(run.store, name, source, made=made) for name in tables}
     waiting = [pl.Series(dtype=pl.String)]
     for number, file in enumerate(run.files):
         seen = Occurrences()
         for batch in file.batches(run.batch_rows, run.mapping.reads):
-            waiting.append(_load_batch(run, source, file, batch, _checked(run, source, fields, batch, seen)))
+            checked = _checked(run, source, fields, batch, seen)
+            waiting.append(_load_batch(_Loading(run, source, stored), file, batch, checked))
             run.done(number, batch)
     if run.tally.created:
         taken = adopt(run.store, run.catalog, source, run.batch_rows, run.metadata)
@@ -72,29 +80,52 @@ def _identified(source: EventSource, fields: Fields, frame: pl.DataFrame, seen: 
     return frame.with_columns(made)
 
 
-def _load_batch(run: Run, source: EventSource, file: SourceFile, batch: Batch, checked: Checked) -> pl.Series:
+@dataclass(frozen=True, slots=True)
+class _Loading:
+    """An import of events under way, and which events the tables it writes have already."""
+
+    run: Run
+    source: EventSource
+    stored: Mapping[str, StoredIds]
+
+
+def _load_batch(into: _Loading, file: SourceFile, batch: Batch, checked: Checked) -> pl.Series:
     """Load one batch; return the ids of those new waiting rows that have an object to wait for."""
-    events = checked.frame
+    run, source, events = into.run, into.source, checked.frame
     _create(run, source, file, batch, events)
-    owner = run.catalog.owner_of_source(source.name)
-    known = _known(run, owner.table, owner.key, events.get_column(source.key))
-    mine = events.join(known, left_on=source.key, right_on=owner.key, how="semi", maintain_order="left")
-    others = events.join(known, left_on=source.key, right_on=owner.key, how="anti", maintain_order="left")
+    mine, others = _divided(run, source, events)
     if source.orphans is None:
+        owner = run.catalog.owner_of_source(source.name)
         checked = checked.without(_homeless(owner, source, others))
         events, others = checked.frame, others.clear()
-    made = source.id not in run.mapping.columns
-    orphans = _new(run, source, others, made, (source.table, source.orphans))
-    if orphans.height and source.orphans is not None:
-        _append(run, source, source.orphans, orphans)
-        run.tally.orphaned += orphans.height
+    orphans = _distinct(source, others)
+    for ids in into.stored.values():
+        orphans = ids.new(orphans)
+    if source.orphans is not None:
+        run.tally.orphaned += _append(into, source.orphans, orphans)
     run.reject(file, batch, checked.findings)
-    landing = _new(run, source, mine, made, (source.table,))
-    if landing.height:
-        _append(run, source, source.table, landing)
-    run.tally.landed += landing.height
+    landing = into.stored[source.table].new(_distinct(source, mine))
+    run.tally.landed += _append(into, source.table, landing)
     run.tally.unchanged += events.height - landing.height - orphans.height
     return orphans.filter(pl.col(source.key).is_not_null()).get_column(source.id)
+
+
+def _divided(run: Run, source: EventSource, events: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the events of known objects, and those of unknown ones or of none."""
+    owner = run.catalog.owner_of_source(source.name)
+    keys = events.get_column(source.key)
+    known = _known(run, owner.table, owner.key, keys).to_series()
+    mine = keys.is_in(known.implode()).fill_null(value=False)
+    if mine.all():
+        return events, events.clear()
+    return events.filter(mine), events.filter(~mine)
+
+
+def _distinct(source: EventSource, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return one row an id: an event never changes, the first row stays."""
+    if rows.get_column(source.id).n_unique() == rows.height:
+        return rows
+    return rows.unique(source.id, keep="first", maintain_order=True)
 
 
 def _homeless(owner: ObjectType, source: EventSource, events: pl.DataFrame) -> pl.DataFrame:
@@ -108,27 +139,21 @@ def _homeless(owner: ObjectType, source: EventSource, events: pl.DataFrame) -> p
     )
 
 
-def _new(
-    run: Run, source: EventSource, rows: pl.DataFrame, made: bool, tables: tuple[str | None, ...]
-) -> pl.DataFrame:
-    """Return the rows whose id is in none of the tables yet; an event never changes, the first row stays."""
-    rows = rows.unique(source.id, keep="first", maintain_order=True)
-    for table in tables:
-        if table is not None and rows.height:
-            there = present(run.store, table, source, rows, made=made)
-            rows = rows.join(there, on=source.id, how="anti", maintain_order="left")
-    return rows
-
-
-def _append(run: Run, source: EventSource, name: str, rows: pl.DataFrame) -> None:
+def _append(into: _Loading, name: str, rows: pl.DataFrame) -> int:
+    """Add new rows to a table in one commit; return how many."""
+    if rows.is_empty():
+        return 0
+    run, source = into.run, into.source
     table = catalog_table(run.catalog, name)
     missing = [
         pl.lit(None, kind).alias(column)
         for column, kind in table.schema.items()
         if column not in rows.columns
     ]
-    ordered = rows.with_columns(missing).select(table.schema.names())
-    run.store.append(table, ordered.sort(source.time, maintain_order=True), Commit(run.metadata))
+    ordered = rows.sort(source.time, maintain_order=True).with_columns(missing)
+    run.store.append(table, ordered.select(table.schema.names()), Commit(run.metadata))
+    into.stored[name].add(rows.get_column(source.id))
+    return rows.height
 
 
 def _known(run: Run, table: str, key: str, wanted: pl.Series) -> pl.DataFrame:

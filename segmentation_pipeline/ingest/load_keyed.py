@@ -65,6 +65,8 @@ def _keyed(run: Run, frame: pl.DataFrame) -> pl.DataFrame:
     if identity is None or identity.name not in frame.columns:
         return frame
     key = run.target.key[0]
+    if key in frame.columns and not frame.get_column(key).null_count():
+        return frame
     made = made_key(frame.get_column(identity.name)).alias(key)
     return frame.with_columns(pl.col(key).fill_null(made) if key in frame.columns else made)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from segmentation_pipeline.catalog.contracts import MONTH
+from segmentation_pipeline.ingest.stored_ids import present
 from segmentation_pipeline.lake.commit import Commit
 from segmentation_pipeline.lake.tables import catalog_table
 
@@ -35,29 +36,12 @@ def adopt(
     for months in _parts(arrived, source, batch_rows):
         part = arrived.filter(pl.col(MONTH).is_in(months)) if source.partition_by_month else arrived
         rows = part.select(table.schema.names()).collect()
-        new = rows.join(present(store, source.table, source, rows), on=source.id, how="anti")
+        new = rows.filter(~pl.col(source.id).is_in(present(store, source.table, source, rows).implode()))
         if new.height:
             store.append(table, new, Commit(metadata))
         store.delete(orphans, rows.select(source.id), (source.id,), Commit(metadata))
         adopted.append(new.get_column(source.id))
     return pl.concat(adopted)
-
-
-def present(
-    store: DeltaStore, table: str, source: EventSource, rows: pl.DataFrame, *, made: bool = False
-) -> pl.DataFrame:
-    """Return the ids of ``rows`` that ``table`` has already.
-
-    ``made`` ids are hashes of the row, its time included, so only the rows' own months are read; an
-    id that the source gives may come again with another time.
-    """
-    if not store.exists(table):
-        return rows.select(source.id).clear()
-    stored = store.scan(table)
-    if made and source.partition_by_month:
-        stored = stored.filter(pl.col(MONTH).is_in(rows.get_column(MONTH).unique().sort().to_list()))
-    found = stored.select(source.id).join(rows.lazy().select(source.id), on=source.id, how="semi")
-    return found.collect(engine="streaming").unique()
 
 
 def _parts(arrived: pl.LazyFrame, source: EventSource, batch_rows: int) -> Iterator[list[str]]:

@@ -87,16 +87,17 @@ def satellite_findings(catalog: Catalog, rows: Iterable[SatelliteRows]) -> pl.Da
 
 @dataclass(frozen=True, slots=True)
 class SatelliteChange:
-    """What must be written to a satellite table: rows to merge, keys to delete, objects touched."""
+    """What must be written to a satellite table: rows to add, rows to replace, keys to delete."""
 
     table: str
     key: tuple[str, ...]
+    add: pl.DataFrame
     merge: pl.DataFrame
     delete: pl.DataFrame
 
     @property
     def objects(self) -> pl.DataFrame:
-        return pl.concat([self.merge.select(self.key[0]), self.delete.select(self.key[0])]).unique()
+        return pl.concat([rows.select(self.key[0]) for rows in (self.add, self.merge, self.delete)]).unique()
 
 
 def satellite_change(
@@ -127,14 +128,20 @@ def satellite_change(
         pl.col("held").fill_null(value=False),
         *(pl.col(name).eq_missing(pl.col(f"held {name}")) for name in rows.values),
     )
-    changed = joined.filter(~same).select(schema.names())
+    changed = joined.filter(~same)
+    new = changed.get_column("held").is_null()
     gone = held.select(rows.key).join(given, on=rows.key, how="anti")
-    return SatelliteChange(rows.table, rows.key, changed, gone)
+    columns = schema.names()
+    return SatelliteChange(
+        rows.table, rows.key, changed.filter(new).select(columns), changed.filter(~new).select(columns), gone
+    )
 
 
 def write_satellite(store: DeltaStore, catalog: Catalog, change: SatelliteChange, commit: Commit) -> None:
-    """Merge, then delete: a list is never shorter in between than before or after."""
+    """Add, then delete: a list is never shorter in between than before or after."""
     table = catalog_table(catalog, change.table)
+    if change.add.height:
+        store.append(table, change.add, commit)
     if change.merge.height:
         store.merge(table, change.merge, change.key, commit)
     if change.delete.height:

@@ -56,7 +56,7 @@ class Fields:
         kind, how = self.fields[name].type, self.reading(name)
         drawn = draw(frame, source)
         column = read_as(kind, drawn, how)
-        if not column.null_count():
+        if column.null_count() == (drawn.null_count() if source.multiply is None else 0):
             return column, pl.DataFrame(schema=FINDINGS)
         bad = column.is_null() & _given(frame, drawn, source)
         values = origin(frame, source).filter(bad)

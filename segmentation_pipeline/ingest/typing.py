@@ -6,10 +6,9 @@ that from an empty value. Empty text is null for every type.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import singledispatch
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
@@ -25,6 +24,7 @@ from segmentation_pipeline.catalog.types import (
     Number,
     Text,
 )
+from segmentation_pipeline.ingest.elements import ELEMENT, PLACE, elements, lists
 from segmentation_pipeline.ingest.text import as_text, composed
 from segmentation_pipeline.ingest.times import days, instants
 
@@ -111,17 +111,9 @@ def _datetime(kind: Datetime, column: pl.Series, how: Reading) -> pl.Series:  # 
 @read_as.register
 def _list(kind: ListOf, column: pl.Series, how: Reading) -> pl.Series:
     """Elements that are empty or repeated are left out; one that cannot be read makes the list null."""
-    rows = [_elements(value, how.split) for value in _listed(column)]
-    lengths = [len(row) if row is not None else 0 for row in rows]
-    flat = pl.Series([item for row in rows if row for item in row], dtype=pl.String)
-    typed = read_as(kind.of, flat, how)
-    found: list[list[object] | None] = []
-    at = 0
-    for row, length in zip(rows, lengths, strict=True):
-        values = typed[at : at + length].to_list()
-        at += length
-        found.append(None if row is None or None in values else list(dict.fromkeys(values)))
-    return pl.Series(column.name, found, pl.List(typed.dtype))
+    found = elements(column, how.split)
+    typed = read_as(kind.of, found.get_column(ELEMENT), how)
+    return lists(column, found.get_column(PLACE), typed)
 
 
 def problem(kind: FieldType, how: Reading) -> str:
@@ -158,27 +150,3 @@ def _numeral(column: pl.Series, how: Reading) -> pl.Series:
 def _where(text: pl.Series, pattern: str) -> pl.Series:
     x = pl.col("x")
     return text.to_frame("x").select(pl.when(x.str.contains(pattern)).then(x)).to_series()
-
-
-def _listed(column: pl.Series) -> list[object]:
-    if isinstance(column.dtype, pl.List | pl.Array):
-        return column.to_list()
-    return as_text(column).to_list()
-
-
-def _elements(value: Any, split: str | None) -> list[str] | None:
-    """Return a cell's elements: parts between ``split``, a JSON list, or the one value itself."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        if split is not None:
-            value = value.split(split)
-        elif value.lstrip().startswith("["):
-            try:
-                value = json.loads(value)
-            except ValueError:
-                value = [value]
-        else:
-            value = [value]
-    items = as_text(pl.Series("x", value, strict=False)) if value else pl.Series([], dtype=pl.String)
-    return [item.strip() for item in items.to_list() if item is not None and item.strip()]

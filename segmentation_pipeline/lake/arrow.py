@@ -33,7 +33,7 @@ def arrow_reader(table: Table, frame: pl.DataFrame) -> pa.RecordBatchReader:
 
 def _batches(schema: pa.Schema, frame: pl.DataFrame) -> Iterator[pa.RecordBatch]:
     for part in frame.iter_slices(_SLICE_ROWS):
-        yield from part.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema).to_batches()
+        yield from part.to_arrow(compat_level=pl.CompatLevel.newest()).cast(schema).to_batches()
 
 
 def _commented(column: pa.Field, comment: str | None) -> pa.Field:

@@ -133,6 +133,13 @@ def check_slices(table: Table, frame: pl.DataFrame, column: str, values: Sequenc
         raise ContractError(f"rows outside the replaced slices of `{column}`: {named}", where=table.name)
 
 
+def check_value(table: Table, column: str, value: str, values: Sequence[str]) -> str:
+    """Return a slice that may be written; raise `ContractError` for one that is not replaced."""
+    if value not in values:
+        raise ContractError(f"rows outside the replaced slices of `{column}`: `{value}`", where=table.name)
+    return value
+
+
 def differences(expected: pl.Schema, got: pl.Schema) -> list[str]:
     """Return one phrase per column that is missing, unknown or of another type; order is no matter."""
     faults = [f"`{name}` is missing ({dtype})" for name, dtype in expected.items() if name not in got]

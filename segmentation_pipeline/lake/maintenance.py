@@ -10,7 +10,7 @@ from segmentation_pipeline.errors import ContractError
 from segmentation_pipeline.lake.arrow import arrow_schema
 from segmentation_pipeline.lake.commit import Commit, commit_properties
 from segmentation_pipeline.lake.guard import wrapping
-from segmentation_pipeline.lake.store import changes
+from segmentation_pipeline.lake.log import changes
 
 if TYPE_CHECKING:
     from collections.abc import Collection

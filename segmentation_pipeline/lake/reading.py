@@ -9,10 +9,11 @@ from urllib.parse import unquote
 import polars as pl
 
 from segmentation_pipeline.errors import LakeError
+from segmentation_pipeline.lake.data_files import DataFiles
 from segmentation_pipeline.lake.guard import wrapping
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from deltalake import DeltaTable
 
@@ -33,8 +34,37 @@ class Snapshot:
     def __contains__(self, name: str) -> bool:
         return name in self.tables
 
+    def identity(self, name: str) -> str:
+        """Return what a table has in common only with itself: one made anew counts its versions anew."""
+        return str(self._table(name).metadata().id)
+
+    def files(self, name: str) -> DataFiles:
+        """Return what the log says of the table's data files."""
+        with wrapping("cannot read the log of the table", name):
+            return DataFiles.of(self.root, name, self._table(name))
+
     def scan(self, name: str) -> pl.LazyFrame:
         return scan_table(self.root, name, self._table(name))
+
+    def scan_slice(self, files: DataFiles, column: str, value: str) -> pl.LazyFrame:
+        """Scan the rows of one slice of a table, without ``column``: only its own files are looked at.
+
+        Rows come in no particular order.
+        """
+        if not self.root.local:
+            return self.scan(files.name).filter(pl.col(column) == value).drop(column)
+        schema = pl.Schema({name: kind for name, kind in self.schema(files.name).items() if name != column})
+        paths = files.paths_of(column, value)
+        if not paths:
+            return pl.LazyFrame(schema=schema)
+        return pl.scan_parquet(
+            paths,
+            glob=False,
+            schema=schema,
+            hive_partitioning=False,
+            missing_columns="insert",
+            extra_columns="ignore",
+        )
 
     def schema(self, name: str) -> pl.Schema:
         return stored_schema(self._table(name))
@@ -58,23 +88,22 @@ def scan_table(root: Root, name: str, table: DeltaTable) -> pl.LazyFrame:
     with wrapping("cannot read the table", name):
         if root.plain:
             return pl.scan_delta(table, version=table.version())
-        return _scan_files(root.table(name), table)
+        # Polars' Delta reader takes files from percent-encoded addresses, which are no file names
+        # where the lake's path holds a blank, an umlaut, `%`, `#` or `?`.
+        return scan_files(root.table(name), table)
 
 
-def _scan_files(folder: str, table: DeltaTable) -> pl.LazyFrame:
-    """Scan the version's files by their names on disk.
-
-    Polars' Delta reader takes them from percent-encoded addresses, which are no file names where
-    the lake's path holds a blank, an umlaut, `%`, `#` or `?`.
-    """
+def scan_files(folder: str, table: DeltaTable, chosen: Collection[str] | None = None) -> pl.LazyFrame:
+    """Scan the version's files on disk by their names, or those ``chosen`` of them and of the past."""
     schema = stored_schema(table)
     sliced = pl.Schema({name: schema[name] for name in table.metadata().partition_columns})
     stored = pl.Schema({name: dtype for name, dtype in schema.items() if name not in sliced})
-    files = pl.DataFrame(table.get_add_actions())["path"].to_list()
-    if not files:
+    if chosen is None:
+        chosen = [unquote(path) for path in pl.DataFrame(table.get_add_actions())["path"].to_list()]
+    if not chosen:
         return pl.LazyFrame(schema=schema)
     return pl.scan_parquet(
-        [f"{folder}/{unquote(path)}" for path in files],
+        [f"{folder}/{path}" for path in chosen],
         glob=False,
         schema=stored,
         hive_partitioning=bool(sliced),

@@ -6,26 +6,31 @@ beside it are files that no version names, until maintenance removes them.
 
 from __future__ import annotations
 
-import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import polars as pl
-from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake import DeltaTable, Schema
 from deltalake.exceptions import TableNotFoundError
-from deltalake.fs import DeltaStorageHandler
+from deltalake.transaction import AddAction
 
 from segmentation_pipeline.errors import ContractError, LakeError
-from segmentation_pipeline.lake.arrow import arrow_reader
+from segmentation_pipeline.lake.arrow import arrow_schema
 from segmentation_pipeline.lake.commit import CREATION, Commit, commit_properties, said
-from segmentation_pipeline.lake.guard import check_frame, check_key, check_slices, differences, wrapping
-from segmentation_pipeline.lake.predicates import one_of, same_key
+from segmentation_pipeline.lake.creation import create_table
+from segmentation_pipeline.lake.frames import append_rows, merger, overwrite_rows
+from segmentation_pipeline.lake.guard import check_frame, check_key, check_slices, check_value, wrapping
+from segmentation_pipeline.lake.log import changes, commit_info, overtaken, table_folder
+from segmentation_pipeline.lake.predicates import one_of
 from segmentation_pipeline.lake.reading import Snapshot, scan_table, stored_schema
 from segmentation_pipeline.lake.root import check_root
+from segmentation_pipeline.lake.writing import FileWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
+
+    from deltalake.transaction import RemoveAction
 
     from segmentation_pipeline.lake.tables import Table
 
@@ -33,8 +38,6 @@ __all__ = ["Commit", "DeltaStore", "Snapshot"]
 
 _PLAIN = Commit()
 _ATTEMPTS = 20
-# Reasons of transitions and repairs read old versions; the library forgets them after 30 days.
-_CONFIGURATION = {"delta.logRetentionDuration": "interval 365 days"}
 
 
 class DeltaStore:
@@ -77,7 +80,7 @@ class DeltaStore:
 
     def commit_metadata(self, name: str, version: int) -> dict[str, str]:
         """Return what `Commit.metadata` said at ``version``; raise `LakeError` once the log forgot it."""
-        return said(self._commit_info(name, version))
+        return said(commit_info(self.root, name, version, self.storage_options))
 
     def open(self, name: str, version: int | None = None) -> DeltaTable:
         """Open the library's own table, for maintenance; raise `LakeError` if it does not exist."""
@@ -89,14 +92,14 @@ class DeltaStore:
     def append(self, table: Table, frame: pl.DataFrame, commit: Commit = _PLAIN) -> int:
         """Add rows; an empty frame makes a commit too. Returns the new version."""
         rows = check_frame(table, frame)
-        return self._commit(table, rows, commit, lambda target: self._append(target, table, rows, commit))
+        return self._commit(table, rows, commit, lambda target: append_rows(target, table, rows, commit))
 
     def replace(self, table: Table, frame: pl.DataFrame, commit: Commit = _PLAIN) -> int:
         """Replace the whole table, its columns too, by ``frame``. Returns the new version."""
         rows = check_frame(table, frame)
 
         def overwrite(target: DeltaTable) -> int:
-            return self._overwrite(target, table, rows, commit, retype=bool(changes(table, target)))
+            return overwrite_rows(target, table, rows, commit, retype=bool(changes(table, target)))
 
         return self._commit(table, rows, commit, overwrite, retype=True)
 
@@ -111,12 +114,68 @@ class DeltaStore:
         check_slices(table, rows, column, values)
         if not values:
             return self.append(table, rows, commit)
-        predicate = one_of(column, values)
+        where = one_of(column, values)
 
         def overwrite(target: DeltaTable) -> int:
-            return self._overwrite(target, table, rows, commit, predicate=predicate)
+            return overwrite_rows(target, table, rows, commit, predicate=where)
 
         return self._commit(table, rows, commit, overwrite)
+
+    def append_stream(self, table: Table, frames: Iterable[pl.DataFrame], commit: Commit = _PLAIN) -> int:
+        """Add rows as they come, few in memory at a time; nothing is added if a frame cannot be made."""
+        return self._stream(table, {}, [({}, frames)], commit)
+
+    def replace_slices(
+        self,
+        table: Table,
+        column: str,
+        values: Sequence[str],
+        slices: Iterable[tuple[str, Iterable[pl.DataFrame]]],
+        commit: Commit = _PLAIN,
+    ) -> int:
+        """Replace the slices ``values`` by rows as they come, few in memory at a time.
+
+        ``slices`` are (value, frames without ``column``); a value may come again, one that never comes
+        becomes empty. Raises `ContractError` for a value that is not among ``values``. Returns the
+        latest version.
+        """
+        check_slices(table, pl.DataFrame(schema=table.schema), column, values)
+        named = (({column: check_value(table, column, value, values)}, frames) for value, frames in slices)
+        return self._stream(table, {column: list(values)} if values else {}, named, commit)
+
+    def commit_files(
+        self,
+        table: Table,
+        actions: Sequence[AddAction | RemoveAction],
+        commit: Commit = _PLAIN,
+        *,
+        replaced: Mapping[str, list[str]] | None = None,
+        whole: bool = False,
+    ) -> int:
+        """Add files that are there already, and remove others; of slices ``replaced`` all but the added.
+
+        ``whole`` removes every other file, and makes the table's columns the declared ones.
+        """
+        filters = [(column, "in", values) for column, values in (replaced or {}).items()]
+
+        def change(target: DeltaTable) -> int:
+            if whole and tuple(target.metadata().partition_columns) != table.partition_by:
+                # A commit of files keeps the slices that the table had.
+                overwrite_rows(target, table, pl.DataFrame(schema=table.schema), _PLAIN, retype=True)
+                target.update_incremental()
+            target.create_write_transaction(
+                list(actions),
+                "overwrite" if filters or whole else "append",
+                Schema.from_arrow(arrow_schema(table)) if whole else target.schema(),
+                list(table.partition_by),
+                filters or None,
+                commit_properties=commit_properties(commit),
+            )
+            target.update_incremental()
+            return target.version()
+
+        added = [action for action in actions if isinstance(action, AddAction)]
+        return self._commit(table, added, commit, change, retype=whole)
 
     def merge(self, table: Table, frame: pl.DataFrame, key: tuple[str, ...], commit: Commit = _PLAIN) -> int:
         """Replace the rows whose key matches, add the others. Returns the new version.
@@ -129,15 +188,8 @@ class DeltaStore:
             return self.append(table, rows, commit)
 
         def upsert(target: DeltaTable) -> int:
-            merger = target.merge(
-                arrow_reader(table, rows),
-                same_key(key),
-                source_alias="source",
-                target_alias="target",
-                writer_properties=_writer(table),
-                commit_properties=commit_properties(commit),
-            )
-            merger.when_matched_update_all().when_not_matched_insert_all().execute()
+            merging = merger(target, table, rows, key, commit)
+            merging.when_matched_update_all().when_not_matched_insert_all().execute()
             return target.version()
 
         return self._commit(table, rows, commit, upsert)
@@ -154,25 +206,18 @@ class DeltaStore:
         self.open(table.name)
 
         def remove(target: DeltaTable) -> int:
-            merger = target.merge(
-                arrow_reader(table, keys),
-                same_key(key),
-                source_alias="source",
-                target_alias="target",
-                writer_properties=_writer(table),
-                commit_properties=commit_properties(commit),
-            )
-            deleted = merger.when_matched_delete().execute()["num_target_rows_deleted"]
+            merging = merger(target, table, keys, key, commit)
+            deleted = merging.when_matched_delete().execute()["num_target_rows_deleted"]
             if deleted or commit.says_nothing:
                 return target.version()
-            return self._append(target, table, nothing, commit)
+            return append_rows(target, table, nothing, commit)
 
         return self._commit(table, nothing, commit, remove)
 
     def _commit(
         self,
         table: Table,
-        rows: pl.DataFrame,
+        rows: pl.DataFrame | list[AddAction],
         commit: Commit,
         change: Callable[[DeltaTable], int],
         *,
@@ -193,59 +238,33 @@ class DeltaStore:
                         )
                     return change(target)
             except LakeError as error:
-                if not (left and _overtaken(error)):
+                if not (left and overtaken(error)):
                     raise
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _append(self, target: DeltaTable, table: Table, rows: pl.DataFrame, commit: Commit) -> int:
-        write_deltalake(
-            target,
-            arrow_reader(table, rows),
-            mode="append",
-            writer_properties=_writer(table),
-            commit_properties=commit_properties(commit),
-        )
-        return target.version()
-
-    def _overwrite(
+    def _stream(
         self,
-        target: DeltaTable,
         table: Table,
-        rows: pl.DataFrame,
+        replaced: Mapping[str, list[str]],
+        slices: Iterable[tuple[Mapping[str, str], Iterable[pl.DataFrame]]],
         commit: Commit,
-        *,
-        predicate: str | None = None,
-        retype: bool = False,
     ) -> int:
-        write_deltalake(
-            target,
-            arrow_reader(table, rows),
-            mode="overwrite",
-            predicate=predicate,
-            schema_mode="overwrite" if retype else None,
-            partition_by=list(table.partition_by) if retype else None,
-            writer_properties=_writer(table),
-            commit_properties=commit_properties(commit),
-        )
-        return target.version()
+        """Write files slice by slice, then commit them all at once."""
+        with wrapping("cannot write the table", table.name):
+            if self.root.local:
+                Path(self.root.table(table.name)).mkdir(parents=True, exist_ok=True)
+            writer = FileWriter(table, table_folder(self.root, table.name, self.storage_options))
+            added = [action for of, frames in slices for action in writer.write(of, frames)]
+        return self.commit_files(table, added, commit, replaced=replaced)
 
-    def _create(self, table: Table, rows: pl.DataFrame, commit: Commit) -> int:
+    def _create(self, table: Table, rows: pl.DataFrame | list[AddAction], commit: Commit) -> int:
         # Of two creators at once the second may land as version 1: the token tells whose is whose.
         token = uuid4().hex
-        write_deltalake(
-            self.root.table(table.name),
-            arrow_reader(table, rows),
-            mode="error",
-            partition_by=list(table.partition_by) or None,
-            name=table.name,
-            description=table.comment or None,
-            configuration=_CONFIGURATION,
-            storage_options=self.storage_options,
-            writer_properties=_writer(table),
-            commit_properties=commit_properties(commit, **{CREATION: token}),
-        )
+        properties = commit_properties(commit, **{CREATION: token})
+        create_table(self.root, table, rows, properties, self.storage_options)
         versions = range(self.version(table.name) + 1)
-        return next(at for at in versions if self._commit_info(table.name, at).get(CREATION) == token)
+        told = (commit_info(self.root, table.name, at, self.storage_options) for at in versions)
+        return next(at for at, info in enumerate(told) if info.get(CREATION) == token)
 
     def _find(self, name: str, version: int | None = None) -> DeltaTable | None:
         with wrapping("cannot open the table", name):
@@ -255,35 +274,3 @@ class DeltaStore:
                 )
             except TableNotFoundError:
                 return None
-
-    def _commit_info(self, name: str, version: int) -> dict[str, object]:
-        # The library's own history() counts versions wrongly for a table opened at an old one.
-        with wrapping(f"the log has no version {version} (any more)", name):
-            folder = DeltaStorageHandler(self.root.table(name), self.storage_options)
-            text = folder.open_input_file(f"_delta_log/{version:020}.json").read().decode()
-        actions = (json.loads(line) for line in text.splitlines() if line)
-        info: dict[str, object] = next(
-            (action["commitInfo"] for action in actions if "commitInfo" in action), {}
-        )
-        return info
-
-
-def changes(table: Table, target: DeltaTable) -> list[str]:
-    """Return in what the table in the lake differs from the declared one."""
-    found = differences(table.schema, stored_schema(target))
-    slices = tuple(target.metadata().partition_columns)
-    if slices != table.partition_by:
-        found.append(f"it is partitioned by ({', '.join(slices)}), not ({', '.join(table.partition_by)})")
-    return found
-
-
-def _overtaken(error: LakeError) -> bool:
-    reason = str(error.__cause__)
-    return "changed since last commit" in reason or "already exists" in reason
-
-
-def _writer(table: Table) -> WriterProperties:
-    packed = ColumnProperties(dictionary_enabled=False, encoding="DELTA_BINARY_PACKED")
-    return WriterProperties(
-        compression="ZSTD", compression_level=1, column_properties=dict.fromkeys(table.packed, packed)
-    )

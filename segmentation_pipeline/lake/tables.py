@@ -28,8 +28,9 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 class Table:
     """One Delta table: its folder's name, its columns in order, and what is said of them.
 
-    ``partition_by`` are text or integer columns, a folder per value; ``packed`` integer columns
-    stored as differences (small where values ascend), for long sorted lists of integers.
+    ``partition_by`` are text or integer columns, a folder per value; ``packed`` columns of integers
+    or times stored as differences (small where values ascend), for long sorted lists; ``distinct``
+    columns of values that seldom repeat, stored without a dictionary.
     Raises `ContractError` for a type that would not come back as written.
     """
 
@@ -39,6 +40,7 @@ class Table:
     comment: str = ""
     column_comments: Mapping[str, str] = field(default_factory=dict)
     packed: tuple[str, ...] = ()
+    distinct: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -64,11 +66,15 @@ def _faults(table: Table) -> Iterator[str]:
         if folded.setdefault(name.lower(), name) != name:
             yield f"`{name}` and `{folded[name.lower()]}` differ only by case"
     for name in table.partition_by:
-        if table.schema.get(name) not in (pl.String, pl.Int64, pl.Int32):
+        if table.schema.get(name) not in (pl.String, pl.Int64, pl.Int32, pl.Int16):
             yield f"`{name}` partitions and is no text or integer column"
     for name in table.packed:
-        if name in table.partition_by or not table.schema.get(name, pl.Null()).is_integer():
-            yield f"`{name}` is packed and is no integer column"
+        dtype = table.schema.get(name, pl.Null())
+        if name in table.partition_by or not (dtype.is_integer() or dtype.is_temporal()):
+            yield f"`{name}` is packed and is no column of integers or times"
+    for name in table.distinct:
+        if name in table.partition_by or name not in table.schema:
+            yield f"`{name}` is distinct and is no column of the files"
     for name in table.column_comments:
         if name not in table.schema:
             yield f"`{name}` has a comment and is no column"
@@ -78,6 +84,7 @@ def catalog_table(catalog: Catalog, name: str) -> Table:
     """Return the table in which the lake keeps a table of the catalog, as its declaration has it."""
     laid = layout(catalog, name)
     said = {column: field.description for column, field in laid.fields.items() if field.description}
+    source = catalog.source_of_table(name)
     return Table(
         name,
         table_schema(catalog, name),
@@ -88,4 +95,8 @@ def catalog_table(catalog: Catalog, name: str) -> Table:
             for column, text in {**_ADDED, **said}.items()
             if column in laid.fields or column in laid.added
         },
+        packed=(source.time,) if source is not None else (),
+        distinct=tuple(
+            column for column, field in laid.fields.items() if (column,) == laid.key or field.unique
+        ),
     )

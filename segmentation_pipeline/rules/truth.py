@@ -165,10 +165,13 @@ def _element(kind: FieldType) -> FieldType:
     return kind.of if isinstance(kind, ListOf) else kind
 
 
+def is_blank(text: str) -> bool:
+    """Return whether a text is empty, or nothing but white space."""
+    return not text.strip(_WHITE_SPACE)
+
+
 def _empty(value: Any) -> bool:
-    if isinstance(value, str):
-        return not value.strip(_WHITE_SPACE)
-    return value is None or value == ()
+    return is_blank(value) if isinstance(value, str) else value is None or value == ()
 
 
 _UNARY: dict[str, Callable[[Any], bool]] = {

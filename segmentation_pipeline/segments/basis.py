@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from segmentation_pipeline.catalog.reading import load_catalog
 from segmentation_pipeline.errors import RunFailed
+from segmentation_pipeline.evaluation.coding import BUCKET
+from segmentation_pipeline.evaluation.estimate import footprint
 from segmentation_pipeline.evaluation.evaluate import Evaluation, evaluate_index
 from segmentation_pipeline.evaluation.index import HISTORY, OBJECT_INDEX
+from segmentation_pipeline.evaluation.profile import UNWATCHED, Watch
 from segmentation_pipeline.evaluation.stored_index import (
     catalog_hash,
     index_of,
     input_tables,
     open_index,
-    profile_table,
+    stored_profiles,
 )
 from segmentation_pipeline.rules.definitions import load_definitions
 from segmentation_pipeline.rules.graph import embeds
-from segmentation_pipeline.segments.published import Published, read_published
+from segmentation_pipeline.segments.published import Published, PublishedIds, read_published
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.evaluation.engine import Progress
     from segmentation_pipeline.lake.store import DeltaStore, Snapshot
     from segmentation_pipeline.rules.segment import Definitions
+    from segmentation_pipeline.segments.published import Memberships
     from segmentation_pipeline.segments.record import RunRecord, SegmentState
     from segmentation_pipeline.workspace import Workspace
 
@@ -60,6 +65,10 @@ class Basis:
     def known(self) -> set[str]:
         """Every segment that has a definition, readable or not."""
         return {*self.definitions.segments, *self.definitions.broken}
+
+    @property
+    def memberships(self) -> Memberships:
+        return self.published.memberships
 
     @property
     def previous(self) -> RunRecord | None:
@@ -115,11 +124,12 @@ def open_basis(store: DeltaStore, definitions: Definitions, as_of: dt.datetime) 
     unreadable: dict[str, str] = {}
     for name in inputs.versions:
         try:
-            rows[name] = inputs.scan(name).select(pl.len()).collect().item()
+            rows[name] = _count(inputs, name)
         except (pl.exceptions.PolarsError, OSError) as error:
             unreadable[name] = f"table `{name}` cannot be read: {error}"
     published = read_published(store)
-    basis = Basis(store, definitions, inputs, rows, unreadable, published, published.sizes(), as_of)
+    sizes = published.memberships.sizes()
+    basis = Basis(store, definitions, inputs, rows, unreadable, published, sizes, as_of)
     if basis.states and not basis.known:
         raise RunFailed(
             f"not one definition is left of the {len(basis.states)} published segments",
@@ -128,30 +138,69 @@ def open_basis(store: DeltaStore, definitions: Definitions, as_of: dt.datetime) 
     return basis
 
 
+def _count(inputs: Snapshot, name: str) -> int:
+    """Return the rows of a table, from its log where that says so; raise OSError for a file that is gone."""
+    files = inputs.files(name)
+    if (lost := files.lost()) is not None:
+        raise FileNotFoundError(f"its file {lost} is gone")
+    if files.rows is not None:
+        return files.rows
+    return int(inputs.scan(name).select(pl.len()).collect().item())
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How an evaluation goes about it: so many objects at once, who is told of it, who watches it."""
+
+    bucket_size: int = BUCKET
+    progress: Progress | None = None
+    watch: Watch = UNWATCHED
+
+
+_USUAL = Effort()
+
+
 def evaluate_basis(
-    basis: Basis, only: Collection[str], refused: Mapping[str, str], progress: Progress | None = None
+    basis: Basis, only: Collection[str], refused: Mapping[str, str], effort: Effort = _USUAL
 ) -> Evaluation:
     """Evaluate segments on pinned inputs; those they embed outside ``only`` are read as published.
 
-    A preview builds its index in memory: it writes nothing.
+    A preview builds its index in memory: it writes nothing. Raises `OutOfMemory` before anything is
+    read that would not fit.
     """
-    index = (
-        index_of(basis.catalog, basis.inputs)
-        if basis.is_preview
-        else open_index(basis.store, basis.catalog, basis.inputs)
-    )
+    watch = effort.watch
+    with watch.step("index", "open, and build what is not there"):
+        index = (
+            index_of(basis.catalog, basis.inputs)
+            if basis.is_preview
+            else open_index(basis.store, basis.catalog, basis.inputs)
+        )
     segments = basis.definitions.segments
-    embedded = {name for chosen in only if chosen in segments for name in embeds(segments[chosen])}
-    outside = {name for name in embedded - set(only) if _has_members(basis, name)}
+    evaluated = [segments[name] for name in sorted(only) if name in segments and segments[name].active]
+    if watch.memory is not None:
+        stored = partial(_stored_widths, basis)
+        needed = footprint(evaluated, basis.catalog, basis.rows, effort.bucket_size, stored)
+        doing = f"evaluating {len(evaluated)} segments, {effort.bucket_size:,} objects at a time"
+        watch.memory.expect(doing, needed)
+    embedded = {name for segment in evaluated for name in embeds(segment)}
+    outside = frozenset(name for name in embedded - set(only) if _has_members(basis, name))
     return evaluate_index(
         basis.definitions,
         index,
         basis.as_of,
         only=only,
-        published={name: rows[OBJECT_INDEX] for name, rows in basis.published.rows(outside)},
+        published=PublishedIds(basis.memberships, outside),
         refused=refused,
-        progress=progress,
+        bucket_size=effort.bucket_size,
+        progress=effort.progress,
+        profile=watch.profile,
+        memory=watch.memory,
     )
+
+
+def _stored_widths(basis: Basis, table: str) -> dict[str, float]:
+    readable = table in basis.inputs and table not in basis.unreadable
+    return basis.inputs.files(table).widths() if readable else {}
 
 
 def object_keys(store: DeltaStore, catalog: Catalog) -> Callable[[str], pl.LazyFrame]:
@@ -176,8 +225,8 @@ def object_rows(store: DeltaStore, kind: ObjectType) -> pl.LazyFrame:
     That is the profile index: it holds the last good import even where the table is broken by now.
     Before the first run it is the table itself.
     """
-    table = profile_table(kind)
-    return store.scan(table if store.exists(table) else kind.table)
+    stored = stored_profiles(store, kind)
+    return store.scan(kind.table) if stored is None else stored
 
 
 def _has_members(basis: Basis, name: str) -> bool:

@@ -5,25 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from segmentation_pipeline.evaluation.estimate import tables_read
 from segmentation_pipeline.evaluation.index import OBJECT_INDEX
+from segmentation_pipeline.evaluation.profile import UNWATCHED
+from segmentation_pipeline.rules.clock import to_micros
 from segmentation_pipeline.rules.graph import closure_hashes, dependencies, embeddings
-from segmentation_pipeline.segments.tables import MEMBERSHIPS, TRANSITIONS
+from segmentation_pipeline.segments.masks import STEP, aligned, count, indexes_of, mask_of
+from segmentation_pipeline.segments.tables import MEMBERSHIPS, TRANSITIONS, VIA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from segmentation_pipeline.evaluation.evaluate import Evaluation
+    from segmentation_pipeline.evaluation.profile import Watch
     from segmentation_pipeline.segments.basis import Basis
+
+_INSTANT = MEMBERSHIPS.schema["added_at"]
+_CODES = {via: code for code, via in enumerate(VIA.categories)}
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The rows a segment should have, and how many of its members came and went."""
+    """How many members a segment has after the run, and how many came and went."""
 
-    rows: pl.DataFrame
+    size: int
     entered: int
     exited: int
 
@@ -31,37 +39,52 @@ class Change:
 def find_changes(
     basis: Basis, evaluation: Evaluation, gone: Iterable[str], *, full: bool
 ) -> dict[str, Change]:
-    """Return the change of every segment that has one (``full``: of every evaluated one).
+    """Return the change of every segment that has one (``full``: of every evaluated one), by name.
 
-    Those that are ``gone`` empty. Members that stay keep when and how they were added.
+    Those that are ``gone`` empty.
     """
     changes: dict[str, Change] = {}
-    for name, held in basis.published.rows({*evaluation.members, *gone}):
-        change = (
-            _change(basis, evaluation, name, held)
-            if name in evaluation.members
-            else Change(held.clear(), 0, held.height)
-        )
+    for name, mask in evaluation.masks.items():
+        new, old = aligned(mask, basis.memberships.mask(name, mask.len()))
+        moved = new ^ old
+        change = Change(count(new), count(moved & new), count(moved & old))
         if full or change.entered or change.exited:
             changes[name] = change
-    return changes
+    for name in gone:
+        if basis.sizes.get(name) and name not in evaluation.masks:
+            changes[name] = Change(0, 0, basis.sizes[name])
+    return dict(sorted(changes.items()))
 
 
-def _change(basis: Basis, evaluation: Evaluation, name: str, held: pl.DataFrame) -> Change:
-    members = evaluation.members[name].rename(OBJECT_INDEX).to_frame()
-    rows = members.join(held.drop("segment_id"), on=OBJECT_INDEX, how="left", maintain_order="left")
-    entered = rows["added_at"].null_count()
-    exited = held.height - (rows.height - entered)
+def membership_rows(
+    basis: Basis, evaluation: Evaluation, name: str, watch: Watch = UNWATCHED
+) -> Iterator[pl.DataFrame]:
+    """Yield the rows a changed segment should have, ascending, few at a time; none of one that is gone.
+
+    Members that stay keep when and how they were added. Raises `OutOfMemory`.
+    """
+    if name not in evaluation.masks:
+        return
+    mask = evaluation.masks[name]
     pinned = evaluation.pinned.get(name, pl.Series(dtype=pl.Int64))
     via = "manual" if evaluation.definitions.segments[name].members is not None else "rule_match"
-    new = pl.when(pl.col(OBJECT_INDEX).is_in(pinned.implode())).then(pl.lit("pin")).otherwise(pl.lit(via))
-    added = pl.lit(basis.as_of, dtype=MEMBERSHIPS.schema["added_at"])
-    filled = rows.with_columns(
-        pl.lit(name).alias("segment_id"),
-        pl.col("added_at").fill_null(added),
-        pl.col("added_via").fill_null(new),
-    )
-    return Change(filled.select(MEMBERSHIPS.schema.names()), entered, exited)
+    starts = range(0, mask.len(), STEP)
+    for start, held in basis.memberships.ranges(name, starts, STEP):
+        part = mask.slice(start, STEP)
+        ids = pl.concat([*indexes_of(part, start)])
+        added_at = np.full(ids.len(), to_micros(basis.as_of), dtype=np.int64)
+        added_via = np.full(ids.len(), _CODES[via], dtype=np.uint8)
+        if pinned.len():
+            added_via[ids.is_in(pinned.implode()).to_numpy()] = _CODES["pin"]
+        known = held.filter(held[OBJECT_INDEX] < start + part.len())
+        stay = known.filter(part.gather(known[OBJECT_INDEX] - start))
+        stayed = mask_of(stay[OBJECT_INDEX] - start, part.len()).filter(part).to_numpy()
+        added_at[stayed] = stay["added_at"].to_physical().to_numpy()
+        added_via[stayed] = stay["added_via"].to_physical().to_numpy()
+        columns = {OBJECT_INDEX: ids, "added_at": pl.Series(added_at).cast(_INSTANT)}
+        yield pl.DataFrame({**columns, "added_via": pl.Series(added_via).cat.to(VIA)})
+        if watch.memory is not None:
+            watch.memory.check(f"writing the members of `{name}`")
 
 
 def certain_reasons(basis: Basis, changed: Iterable[str]) -> dict[str, str]:

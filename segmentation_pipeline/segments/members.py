@@ -48,7 +48,7 @@ def published_members(
     if published.record is None:
         raise LakeError("nothing has been published yet", where=store.root.text, hint="segmentation run")
     if as_of is None or as_of >= published.record.as_of:
-        rows = published.frame.filter(pl.col("segment_id") == segment.id).select(OBJECT_INDEX, *ADDED)
+        rows = published.memberships.scan(segment.id).select(OBJECT_INDEX, *ADDED)
         at = published.record.as_of
     else:
         rows, at = _members_at(store, segment.id, as_of), as_of

@@ -11,26 +11,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from segmentation_pipeline.diagnostics import did_you_mean
 from segmentation_pipeline.errors import RunFailed, UsageError
+from segmentation_pipeline.evaluation.coding import BUCKET
+from segmentation_pipeline.evaluation.memory import MemoryLimit
+from segmentation_pipeline.evaluation.profile import Watch
 from segmentation_pipeline.lake.lock import lake_lock
 from segmentation_pipeline.lake.store import Commit, DeltaStore
 from segmentation_pipeline.segments.basis import (
     Basis,
+    Effort,
     evaluate_basis,
     object_keys,
     open_basis,
     read_definitions,
 )
-from segmentation_pipeline.segments.changes import Change, certain_reasons, find_changes
+from segmentation_pipeline.segments.changes import Change, certain_reasons, find_changes, membership_rows
 from segmentation_pipeline.segments.documents import keep_documents
 from segmentation_pipeline.segments.followers import catch_up
 from segmentation_pipeline.segments.guards import forbidden, source_problems, trusted_rows, untrusting
+from segmentation_pipeline.segments.published import SEGMENT
 from segmentation_pipeline.segments.record import RunRecord
 from segmentation_pipeline.segments.states import next_states
 from segmentation_pipeline.segments.tables import MEMBERSHIPS
+from segmentation_pipeline.segments.unchanged import find_unchanged
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -39,13 +43,17 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.evaluation.engine import Progress
     from segmentation_pipeline.evaluation.evaluate import Evaluation
+    from segmentation_pipeline.evaluation.profile import Profile
     from segmentation_pipeline.segments.record import SegmentState
     from segmentation_pipeline.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentResult:
-    """How one segment fared; ``seconds`` is its share of the evaluation, by the bytes it reads."""
+    """How one segment fared; ``seconds`` is its share of the evaluation, by the bytes it reads.
+
+    One that was not ``evaluated`` is broken, inactive, refused or could not have changed.
+    """
 
     segment: str
     size: int
@@ -54,6 +62,7 @@ class SegmentResult:
     status: str
     cause: str | None
     seconds: float
+    evaluated: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +88,22 @@ def publish(
     as_of: dt.datetime | None = None,
     wait_seconds: float = 0,
     progress: Progress | None = None,
+    profile: Profile | None = None,
 ) -> Run:
     """Evaluate the selected segments (default: all) and publish their members.
 
-    ``as_of`` defaults to the workspace's, else to ``now``. ``full`` rewrites the members of segments
-    that did not change too. A bad segment fails only itself and its dependents.
+    ``as_of`` defaults to the workspace's, else to ``now``. ``full`` evaluates and writes also what
+    cannot have changed. A bad segment fails only itself and its dependents. A
+    ``profile`` collects what each step cost.
 
     Raises:
         LockedError: another process writes.
         DefinitionError: the catalog or the sources cannot be read.
         UsageError: a selected segment does not exist.
         RunFailed: nothing was imported, or the lake's tables do not fit together.
+        OutOfMemory: the workspace's ``memory_limit`` does not suffice; nothing was published.
     """
+    watch = Watch(profile, None if workspace.memory_limit is None else MemoryLimit(workspace.memory_limit))
     store = DeltaStore(workspace.lake, workspace.storage_options)
     with _locked(store, wait_seconds):
         at = now()
@@ -103,22 +116,34 @@ def publish(
         untrusted = source_problems(workspace, basis)
         waiting = untrusting(basis, chosen, untrusted)
         refused = {**forbidden(basis, chosen, workspace.max_scan_bytes), **waiting}
-        evaluation = evaluate_basis(basis, chosen, refused, progress)
+        unchanged = find_unchanged(basis, chosen, refused, full=full)
+        wanted = chosen - unchanged.segments
+        effort = Effort(workspace.bucket_size or BUCKET, progress, watch)
+        evaluation = evaluate_basis(basis, wanted, refused, effort)
         removed = sorted(set(basis.states) - basis.known) if select is None else []
         inactive = [name for name in chosen if not _is_active(basis, name)]
-        changes = find_changes(basis, evaluation, [*removed, *inactive], full=full)
+        with watch.step("publish", "compare with what is published"):
+            changes = find_changes(basis, evaluation, [*removed, *inactive], full=full)
         seconds = time.perf_counter() - started
-        states = next_states(basis, evaluation, chosen, waiting, seconds)
+        states = next_states(
+            basis,
+            evaluation,
+            chosen,
+            waiting=waiting,
+            unchanged=unchanged,
+            changes=changes,
+            seconds=seconds,
+        )
         if not basis.is_preview:
             kept = {name: state for name, state in basis.states.items() if name not in removed}
             record = _record(basis, evaluation, changes, {**kept, **states}, untrusted)
             keep_documents(store, [s for name, s in definitions.segments.items() if name in chosen], at)
-            rows = [pl.DataFrame(schema=MEMBERSHIPS.schema), *(change.rows for change in changes.values())]
-            commit = Commit(record.metadata())
-            store.replace_where(MEMBERSHIPS, pl.concat(rows), "segment_id", record.changed, commit)
-            catch_up(store, keys)
+            rows = ((name, membership_rows(basis, evaluation, name, watch)) for name in changes)
+            with watch.step("publish", "commit the memberships"):
+                store.replace_slices(MEMBERSHIPS, SEGMENT, record.changed, rows, Commit(record.metadata()))
+            catch_up(store, keys, watch)
         left = {name: changes[name].exited for name in removed if name in changes}
-        results = _results(basis, states, changes)
+        results = _results(basis, evaluation, states, changes)
         return Run(basis.run_id, basis.as_of, not basis.is_preview, results, left)
 
 
@@ -165,12 +190,23 @@ def _record(
 
 
 def _results(
-    basis: Basis, states: Mapping[str, SegmentState], changes: Mapping[str, Change]
+    basis: Basis, evaluation: Evaluation, states: Mapping[str, SegmentState], changes: Mapping[str, Change]
 ) -> tuple[SegmentResult, ...]:
     results = []
     for name, state in states.items():
-        change = changes.get(name)
-        size = change.rows.height if change is not None else basis.sizes.get(name, 0)
-        entered, exited = (change.entered, change.exited) if change is not None else (0, 0)
-        results.append(SegmentResult(name, size, entered, exited, state.status, state.cause, state.seconds))
+        size = basis.sizes.get(name, 0)
+        change = changes.get(name, Change(size, 0, 0))
+        evaluated = name in evaluation.masks
+        results.append(
+            SegmentResult(
+                name,
+                change.size,
+                change.entered,
+                change.exited,
+                state.status,
+                state.cause,
+                state.seconds if evaluated else 0.0,
+                evaluated,
+            )
+        )
     return tuple(results)

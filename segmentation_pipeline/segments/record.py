@@ -19,6 +19,9 @@ class SegmentState(BaseModel):
     ``object`` is that of its members, ``type`` and ``publish`` are what its definition last said and
     ``document`` is the hash of its text ('' while it could never be read). ``hash``, ``evaluated_at``,
     ``run_id`` and what follows speak of its last evaluation; those of an inactive segment are empty.
+    ``basis`` is a hash of everything that decided it: a run that finds it unchanged leaves the segment
+    out, and moves ``evaluated_at`` and ``run_id`` on, for an evaluation would find the same members.
+    ``moved`` is the number of the run that last changed them, 0 for none known.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -30,6 +33,8 @@ class SegmentState(BaseModel):
     type: Kind = "dynamic"
     publish: bool = True
     hash: str = ""
+    basis: str = ""
+    moved: int = 0
     evaluated_at: dt.datetime | None = None
     run_id: str = ""
     seconds: float = 0.0

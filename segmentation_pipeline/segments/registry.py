@@ -6,28 +6,37 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from segmentation_pipeline.segments.masks import aligned, count
 from segmentation_pipeline.segments.tables import DEFINITION_VERSIONS, SEGMENTS
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     from segmentation_pipeline.lake.store import DeltaStore
     from segmentation_pipeline.segments.documents import Documents
+    from segmentation_pipeline.segments.published import Memberships
     from segmentation_pipeline.segments.record import RunRecord, SegmentState
 
 _DESCRIBED = [name for name in DEFINITION_VERSIONS.schema if name != "created_at"]
 
 
-def registry_rows(record: RunRecord, documents: Documents, memberships: pl.LazyFrame) -> pl.DataFrame:
-    """Return the registry after a run: states from its record, texts by hash, counts from the members."""
-    counts = _counts(record, memberships)
+def registry_rows(
+    record: RunRecord, documents: Documents, memberships: Memberships, known: Mapping[str, int]
+) -> pl.DataFrame:
+    """Return the registry after a run: states from its record, texts by hash, counts from the members.
+
+    ``known`` are the suppressed members of segments for which they need not be counted again.
+    """
+    sizes = memberships.sizes()
+    suppressed_of = _suppressed(record, memberships, sizes, known)
     texts = {name: _text(name, state, documents) for name, state in record.segments.items()}
     first_seen: dict[str, dt.datetime] = {}
     for (name, _), row in documents.items():
         first_seen[name] = min(first_seen.get(name, row["created_at"]), row["created_at"])
     rows = []
     for name, state in sorted(record.segments.items()):
-        total, suppressed = counts.get(name, (0, 0))
+        total, suppressed = sizes.get(name, 0), suppressed_of.get(name, 0)
         rows.append(
             {column: texts[name][column] for column in _DESCRIBED}
             | {
@@ -65,26 +74,33 @@ def _text(name: str, state: SegmentState, documents: Documents) -> dict[str, Any
     return documents.get((name, state.document), nothing | said)
 
 
-def _counts(record: RunRecord, memberships: pl.LazyFrame) -> dict[str, tuple[int, int]]:
-    """Return, by segment, its members and how many of them a suppression segment of its object holds."""
-    kinds = pl.LazyFrame(
-        [(name, state.object, state.type == "suppression") for name, state in record.segments.items()],
-        schema={"segment_id": pl.String, "object": pl.String, "suppresses": pl.Boolean},
-        orient="row",
-    )
-    members = memberships.join(kinds, on="segment_id", how="inner")
-    suppressed = (
-        members.filter(pl.col("suppresses")).select("object", "object_index", kept_back=True).unique()
-    )
-    counted = (
-        members.join(suppressed, on=["object", "object_index"], how="left")
-        .group_by("segment_id")
-        .agg(
-            pl.len().cast(pl.Int64).alias("total"),
-            pl.col("kept_back").count().cast(pl.Int64).alias("suppressed"),
-        )
-    )
-    return {name: (total, kept_back) for name, total, kept_back in counted.collect().iter_rows()}
+def suppressions(record: RunRecord) -> dict[str, list[str]]:
+    """Return, by object, the segments of type suppression, sorted."""
+    found: dict[str, list[str]] = {}
+    for name, state in sorted(record.segments.items()):
+        if state.type == "suppression":
+            found.setdefault(state.object, []).append(name)
+    return found
+
+
+def _suppressed(
+    record: RunRecord, memberships: Memberships, sizes: Mapping[str, int], known: Mapping[str, int]
+) -> dict[str, int]:
+    """Return, by segment, how many members a suppression segment of its object holds."""
+    counts = {name: known[name] for name in sizes if name in known}
+    for kind, names in suppressions(record).items():
+        asked = [n for n, state in record.segments.items() if state.object == kind and n in sizes]
+        missing = [name for name in asked if name not in counts]
+        if not missing:
+            continue
+        held_back = pl.Series(dtype=pl.Boolean)
+        for name in names:
+            first, second = aligned(held_back, memberships.mask(name))
+            held_back = first | second
+        for name in missing:
+            mine, theirs = aligned(memberships.mask(name), held_back)
+            counts[name] = count(mine & theirs)
+    return counts
 
 
 def read_registry(store: DeltaStore) -> list[dict[str, Any]]:

@@ -10,12 +10,14 @@ from segmentation_pipeline.segments.documents import document_hash
 from segmentation_pipeline.segments.record import SegmentState, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from segmentation_pipeline.diagnostics import Diagnostic
     from segmentation_pipeline.evaluation.evaluate import Evaluation, Failure
     from segmentation_pipeline.rules.segment import Segment
     from segmentation_pipeline.segments.basis import Basis
+    from segmentation_pipeline.segments.changes import Change
+    from segmentation_pipeline.segments.unchanged import Unchanged
 
 _CAUSED_ELSEWHERE = ("embeds-broken", "embeds-cycle")
 _NEVER = SegmentState(status="stale", cause="not evaluated yet")
@@ -25,17 +27,21 @@ def next_states(
     basis: Basis,
     evaluation: Evaluation,
     chosen: Collection[str],
+    *,
     waiting: Collection[str],
+    unchanged: Unchanged,
+    changes: Mapping[str, Change],
     seconds: float,
 ) -> dict[str, SegmentState]:
-    """Return the state of every chosen segment; one not evaluated keeps when it last was, with the cause.
+    """Return the state of every chosen segment; one that failed keeps when it last was, with the cause.
 
-    ``waiting`` are those whose data cannot be trusted: they are stale, not at fault. ``seconds`` of
-    evaluation are shared out by the bytes each reads.
+    ``waiting`` are those whose data cannot be trusted: they are stale, not at fault. An unchanged one
+    is as right at this instant as if it had been evaluated; what its last evaluation cost stays.
+    ``seconds`` of evaluation are shared out by the bytes each reads.
     """
     segments, broken = basis.definitions.segments, basis.definitions.broken
     hashes = closure_hashes(segments)
-    costs = {name: estimate(segments[name], basis.catalog, basis.rows) for name in evaluation.members}
+    costs = {name: estimate(segments[name], basis.catalog, basis.rows) for name in evaluation.masks}
     whole = sum(cost.bytes for cost in costs.values()) or 1
     states: dict[str, SegmentState] = {}
     for name in sorted(chosen):
@@ -43,9 +49,13 @@ def next_states(
         if name in broken:
             states[name] = _broken(last, broken[name])
         elif not segments[name].active:
+            moved = basis.number if _moved(changes.get(name)) else last.moved
             states[name] = _described(
-                SegmentState(status="inactive", cause="`active: false`"), segments[name]
+                SegmentState(status="inactive", cause="`active: false`", moved=moved), segments[name]
             )
+        elif name in unchanged.segments:
+            moved_on = last.model_copy(update={"evaluated_at": basis.as_of, "run_id": basis.run_id})
+            states[name] = _described(moved_on, segments[name])
         elif name in evaluation.failed:
             status: Status = "stale" if name in waiting else "failed"
             states[name] = _described(_failed(last, evaluation.failed[name], status), segments[name])
@@ -53,6 +63,8 @@ def next_states(
             fresh = SegmentState(
                 status="fresh",
                 hash=hashes[name],
+                basis=unchanged.bases[name],
+                moved=basis.number if _moved(changes.get(name)) else last.moved,
                 evaluated_at=basis.as_of,
                 run_id=basis.run_id,
                 seconds=round(seconds * costs[name].bytes / whole, 6),
@@ -62,6 +74,10 @@ def next_states(
             )
             states[name] = _described(fresh, segments[name])
     return states
+
+
+def _moved(change: Change | None) -> bool:
+    return change is not None and bool(change.entered or change.exited)
 
 
 def _described(state: SegmentState, segment: Segment) -> SegmentState:

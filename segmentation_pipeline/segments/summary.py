@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from segmentation_pipeline.evaluation.bucket import compile_segment
-from segmentation_pipeline.evaluation.plan import Plan, distinct_leaves
-from segmentation_pipeline.evaluation.to_polars import Masks
+from segmentation_pipeline.evaluation.algebra import Masks, compile_segment
+from segmentation_pipeline.evaluation.plan import distinct_leaves
 from segmentation_pipeline.rules.english import describe
 from segmentation_pipeline.rules.graph import embedders, embeds, walk
 from segmentation_pipeline.rules.tree import Compare
@@ -36,15 +35,11 @@ def summarise(segment: Segment, definitions: Definitions) -> dict[str, Any]:
     }
 
 
-def plan_of(segment: Segment, definitions: Definitions) -> dict[str, Any]:
+def plan_of(segment: Segment) -> dict[str, Any]:
     """Return the Polars expression of a segment and what each of its leaves is."""
     leaves = distinct_leaves([segment])
-    plan = Plan(definitions.catalog, segment.object, 0, definitions.week_starts, (segment,), leaves)
-    masks = Masks(
-        {leaf.node: name for leaf, name in leaves.items()},
-        {name: f"segment:{name}" for name in embeds(segment)},
-    )
+    masks = Masks({leaf.node: name for leaf, name in leaves.items()})
     return {
-        "expression": str(compile_segment(segment, masks, plan)),
+        "expression": str(compile_segment(segment, masks)),
         "leaves": {name: describe(leaf.node) for leaf, name in leaves.items()},
     }

@@ -8,6 +8,10 @@ from segmentation_pipeline.lake.tables import Table
 
 _INSTANT = pl.Datetime("us", "UTC")
 
+VIA = pl.Enum(["rule_match", "manual", "import", "api", "automation", "pin"])
+"""How a member may have been added."""
+CHANGE = pl.Enum(["entered", "exited"])
+REASON = pl.Enum(["pin", "definition changed", "data changed", "time passed"])
 MEMBERSHIPS = Table(
     "segment_memberships",
     pl.Schema(
@@ -41,6 +45,7 @@ MEMBERS = Table(
     partition_by=("segment_id",),
     comment="The members of segments with `publish: true`, with their keys: what analysts read first.",
     column_comments={"object_key": "the key of the object, such as contact_id"},
+    packed=("object_index",),
 )
 TRANSITIONS = Table(
     "segment_transitions",
@@ -60,6 +65,7 @@ TRANSITIONS = Table(
         "at": "the as_of of the run",
         "reason": "pin, definition changed, data changed or time passed where certain; null where not",
     },
+    packed=("object_index",),
 )
 DEFINITION_VERSIONS = Table(
     "segment_definitions",
@@ -115,7 +121,7 @@ SEGMENTS = Table(
         "pending": "keys the definition names that no object has",
         "created_at": "when a run first saw a definition of it; null while none could be read",
         "updated_at": "when a run first saw its present definition",
-        "last_evaluated_at": "the as_of at which its members were last computed",
+        "last_evaluated_at": "the as_of for which its members are right: computed then, or unable to differ",
         "rows_scanned": "estimate: rows its leaves read",
         "bytes_scanned": "estimate: bytes of the columns its leaves read",
         "definition_hash": "hash of the rule and of every rule it embeds, not of the description",

@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from segmentation_pipeline.catalog.reading import load_catalog
+from segmentation_pipeline.evaluation.stored_index import input_tables, read_index
+from segmentation_pipeline.lake.store import DeltaStore
+
 KEYS = ["job", "table", "status", "read", "landed", "unchanged", "rejected", "orphaned", "batches", "seconds"]
 PEOPLE = "contact_id,email,plan\na,a@x.org,pro\nb,b@x.org,gold\nc,c@x.org,free\n"
 
@@ -87,3 +91,11 @@ def test_an_import_of_which_nothing_landed_is_status_3(segmentation, project, tm
     file.write_text("contact_id,plan\na,gold\n", encoding="utf-8")
     outcome = segmentation("import", "contacts", file, "--project", project, "--json")
     assert (outcome.status, outcome.json["status"]) == (3, "failed")
+
+
+def test_the_index_is_up_to_date_after_an_import(segmentation, project, people):
+    segmentation("import", "contacts", people, "--project", project)
+    store = DeltaStore(project / "data" / "lake")
+    catalog = load_catalog(project / "segment_definitions" / "catalog.yaml")
+    index = read_index(store, catalog, store.snapshot(input_tables(catalog)))
+    assert index.coded["contact"].values().collect().height == 2

@@ -19,6 +19,40 @@ def test_one_row_a_segment(segmentation, copied):
     assert sorted(row["segment"] for row in outcome.json) == [row["segment"] for row in listed]
 
 
+def test_what_cannot_have_changed_is_counted(segmentation, copied):
+    outcome = segmentation("run", "--select", "vip,churned", "--project", copied)
+    assert "2 of 2 could not have changed and were not evaluated" in outcome.out
+    outcome = segmentation("run", "--select", "vip,churned", "--full", "--project", copied)
+    assert "could not have changed" not in outcome.out
+
+
+def test_a_profile_says_where_time_went_leaf_by_leaf(segmentation, copied, golden):
+    outcome = segmentation("run", "--select", "newsletter", "--full", "--profile", "--project", copied)
+    assert outcome.status == 0
+    table = outcome.out.partition("\n\n")[2]
+    figures = r"^ *[\d,.]+ +[\d,.]+ +[\d,.]+|\d+\.\d\d"
+    shape = sorted({re.sub(figures, "·", line) for line in table.splitlines()})
+    golden("profile", "\n".join(shape) + "\n")
+
+
+def test_a_profile_as_json(segmentation, copied):
+    selected = ("run", "--select", "newsletter", "--full", "--profile", "--json")
+    found = segmentation(*selected, "--project", copied).json
+    assert [row["segment"] for row in found["segments"]] == ["newsletter"]
+    assert all(list(row) == ["phase", "what", "seconds", "rows", "bytes"] for row in found["profile"])
+    assert sum(row["seconds"] for row in found["profile"]) > 0
+
+
+def test_a_limit_of_memory(segmentation, copied):
+    before = segmentation("members", "vip", "--project", copied, "--json").json
+    outcome = segmentation("run", "--full", "--memory-limit", "50MB", "--project", copied)
+    assert outcome.status == 3
+    assert re.search(r"out of memory: .* in use.*, the limit is 50 MB", outcome.err)
+    assert "hint: set a smaller `bucket_size`, or a larger `memory_limit`" in outcome.err
+    assert segmentation("members", "vip", "--project", copied, "--json").json == before
+    assert segmentation("run", "--memory-limit", "lots", "--project", copied).status == 2
+
+
 def test_select_takes_ids_what_they_embed_and_their_dependents(segmentation, copied):
     def selected(expression):
         outcome = segmentation("run", "--select", expression, "--project", copied, "--json")

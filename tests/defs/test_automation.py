@@ -66,6 +66,7 @@ def test_every_step_that_writes_is_in_the_pool_of_the_lake(team):
         "index_tables",
         "evaluate_segments",
         "follow_memberships",
+        "find_conflicts",
         "compact_tables",
     }
     assert {name for name, pool in pools.items() if pool == {"lake"}} == writers

@@ -15,14 +15,15 @@ from segmentation_pipeline.workspace import find_workspace
 PROJECT = Path(__file__).parents[2]
 
 SHIPPED = """\
-activities companies contact_custom_field_values contact_tag_assignments contacts
+activities companies contact_claims contact_custom_field_values contact_tag_assignments contacts
 event_index_activities profile_index_company profile_index_contact
 run_verdict
 segment/abandoned_carts segment/api_explorers segment/beta_testers segment/birthday_week segment/churn_risk
 segment/churned segment/engaged_enterprise segment/first_order segment/key_accounts segment/new_contacts
 segment/newsletter segment/order_trouble segment/part_of_a_group segment/partners segment/repeat_buyers
 segment/summit_guests segment/trial_ending segment/unsubscribed segment/vip
-segment_definitions segment_members segment_memberships segment_transitions segments
+segment_definitions segment_findings segment_members segment_memberships segment_overlaps segment_relations
+segment_transitions segments
 """
 
 
@@ -55,7 +56,13 @@ def test_groups_follow_the_data(team):
     assert by_group["ingestion"] == {"contacts", "activities", "contact_custom_field_values"}
     assert by_group["features"] == {"profile_index_contact", "event_index_activities"}
     assert {"segment/germans", "segment_memberships", "segments", "run_verdict"} <= by_group["segments"]
-    assert set(by_group) == {"ingestion", "features", "segments"}
+    assert by_group["conflicts"] == {
+        "segment_relations",
+        "segment_findings",
+        "segment_overlaps",
+        "contact_claims",
+    }
+    assert set(by_group) == {"ingestion", "features", "segments", "conflicts"}
 
 
 def test_a_segment_hangs_on_what_it_embeds_and_reads(team):

@@ -73,6 +73,9 @@ def test_an_unchanged_segment_keeps_its_data_version(published):
     assert len(names) == 3
     assert [first.data_version(name) for name in names] == [second.data_version(name) for name in names]
     assert first.data_version("profile_index_contact") == second.data_version("profile_index_contact")
+    assert [second.said(name, "evaluated") for name in names] == [False] * len(names)
+    assert [second.said(name, "status") for name in names] == ["fresh"] * len(names)
+    assert second.said("segment_memberships", "unchanged") == len(names)
 
 
 def test_new_data_changes_the_data_version_of_those_that_read_it(published):

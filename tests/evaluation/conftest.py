@@ -19,7 +19,7 @@ from segmentation_pipeline.catalog.contracts import polars_type
 from segmentation_pipeline.catalog.reading import read_catalog
 from segmentation_pipeline.documents import read_documents
 from segmentation_pipeline.errors import Position
-from segmentation_pipeline.evaluation.index import HISTORY
+from segmentation_pipeline.evaluation.index import HISTORY, build_index
 from segmentation_pipeline.rules import moments, tree, windows
 from segmentation_pipeline.rules.operators import OPERATORS, operators_for
 from segmentation_pipeline.rules.segment import Definitions, Pin, Segment
@@ -835,3 +835,16 @@ def kit() -> Kit:
         st.integers(0, 2**32 - 1),
     )
     return Kit(catalog, rows)
+
+
+@pytest.fixture(name="random_rows")
+def some_rows(kit) -> Rows:
+    """Random rows, always the same."""
+    return random_rows(kit.catalog, AS_OFS[0], 1)
+
+
+@pytest.fixture
+def random_index(kit, random_rows):
+    """The index over random rows, and the instant they were drawn for."""
+    frames = {name: frame.lazy() for name, frame in random_rows.frames(kit.catalog).items()}
+    return build_index(kit.catalog, frames), random_rows.instant

@@ -10,7 +10,8 @@ import os
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from segmentation_pipeline.evaluation.evaluate import evaluate
+from segmentation_pipeline.evaluation.evaluate import evaluate, evaluate_index
+from segmentation_pipeline.evaluation.index import build_index, encode_index
 from segmentation_pipeline.rules.english import describe
 from segmentation_pipeline.rules.interpret import examine_segment
 from segmentation_pipeline.segments.worlds import gather_world
@@ -44,12 +45,14 @@ def differences(definitions, evaluation, members):
 
 @QUIETLY
 @given(data=st.data())
-def test_on_the_rows_as_imported(kit, data):
+def test_on_the_rows_as_imported_and_as_the_lake_codes_them(kit, data):
     rows = data.draw(kit.rows, label="rows")
     definitions = data.draw(kit.definitions(rows.as_of), label="definitions")
-    evaluation = evaluate(definitions, rows.frames(kit.catalog), rows.instant)
-    world = rows.world(kit.catalog, {}, definitions.week_starts)
-    assert differences(definitions, evaluation, judged(definitions, world)) == {}
+    plain = build_index(kit.catalog, {name: f.lazy() for name, f in rows.frames(kit.catalog).items()})
+    members = judged(definitions, rows.world(kit.catalog, {}, definitions.week_starts))
+    for index in (plain, encode_index(plain)):
+        evaluation = evaluate_index(definitions, index, rows.instant)
+        assert differences(definitions, evaluation, members) == {}
 
 
 @settings(QUIETLY, max_examples=max(EXAMPLES // 4, 20))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import decimal
 import os
 import random
+from contextlib import contextmanager
 
 import polars as pl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segmentation_pipeline.catalog.types import Decimal, Integer
 from segmentation_pipeline.evaluation.evaluate import evaluate, evaluate_index
-from segmentation_pipeline.evaluation.index import build_index
+from segmentation_pipeline.evaluation.index import build_index, encode_index
 from segmentation_pipeline.rules.moments import RelativeInstant
 from segmentation_pipeline.rules.tree import (
     All,
@@ -203,13 +205,39 @@ def test_the_first_has_the_least_percentile_and_the_last_position_is_no_further_
     assert not found["none"]
 
 
+@contextmanager
+def in_engine(mode):
+    """Make Polars answer every query in one of its engines."""
+    collect = pl.LazyFrame.collect
+
+    def collected(frame, **options):
+        return collect(frame, **{**options, "engine": mode})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pl.LazyFrame, "collect", collected)
+        yield
+
+
 @QUIETLY
-@given(data=st.data())
-def test_a_bucket_may_have_any_size(kit, data):
+@given(
+    data=st.data(),
+    size=st.sampled_from((1, 7, 16, 39, 2**18)),
+    coded=st.booleans(),
+    mode=st.sampled_from(("streaming", "in-memory")),
+)
+def test_ids_do_not_depend_on_buckets_codes_or_the_engine(kit, data, size, coded, mode):
     rows = data.draw(kit.rows)
     definitions = data.draw(kit.definitions(rows.as_of))
-    whole = members(kit, rows, definitions)
-    assert all(members(kit, rows, definitions, bucket_size=size) == whole for size in (7, 16, 39))
+    frames = {name: frame.lazy() for name, frame in rows.frames(kit.catalog).items()}
+    plain = build_index(kit.catalog, frames)
+    whole = evaluate_index(definitions, plain, rows.instant)
+    with in_engine(mode):
+        index = encode_index(plain) if coded else plain
+        parts = evaluate_index(definitions, index, rows.instant, bucket_size=size)
+    assert not whole.failed
+    assert {name: ids.to_list() for name, ids in parts.members.items()} == {
+        name: ids.to_list() for name, ids in whole.members.items()
+    }
 
 
 @QUIETLY

@@ -48,3 +48,11 @@ def test_a_contact_without_an_id_is_known_by_its_email():
     assert first == again
     assert first.startswith("email-")
     assert none is None
+
+
+def test_rows_that_share_half_their_hash_are_not_equal():
+    one, other = "0" * 16 + "1" * 16, "0" * 16 + "2" * 16
+    seen = Occurrences()
+    assert seen.number(pl.Series([one, other, one])).to_list() == [1, 1, 2]
+    assert seen.number(pl.Series([other])).to_list() == [2]
+    assert seen.number(pl.Series([other, one, "0" * 32])).to_list() == [3, 3, 1]

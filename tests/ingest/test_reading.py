@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from segmentation_pipeline.errors import ImportFailed
+from segmentation_pipeline.ingest import window
 from segmentation_pipeline.ingest.batch import ROW
 from segmentation_pipeline.ingest.mapping import FileFormat
 from segmentation_pipeline.ingest.reading import open_source
@@ -39,6 +40,20 @@ def test_another_encoding_must_be_named(read):
     with pytest.raises(ImportFailed, match="not readable as utf8"):
         read("a.csv", content)
     assert cells(read("a.csv", content, encoding="windows-1252")[1]) == [("Zürich",)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "windows-1252", "utf-8-sig"])
+def test_text_in_another_encoding_is_the_same(read, encoding):
+    text = 'a,b\nZürich,"x\r\ny"\n1\n'
+    _, (batch,) = read("a.csv", text.encode(encoding), encoding=encoding, rows=9)
+    assert cells([batch]) == [("Zürich", "x\r\ny")]
+    assert [line.text for line in batch.broken] == ["1"]
+
+
+def test_a_line_without_end_is_refused(read, monkeypatch):
+    monkeypatch.setattr(window, "_LONGEST_LINE", 1 << 21)
+    with pytest.raises(ImportFailed, match="a line is longer than 2,097,152 bytes"):
+        read("a.csv", "a,b\n" + "x" * (1 << 22))
 
 
 def test_batches_are_bounded_and_rows_numbered_through(read):

@@ -81,3 +81,32 @@ def test_a_day_whose_midnight_was_skipped_is_a_day():
 def test_typed_columns_mean_what_their_text_means():
     naive = pl.Series([datetime(2026, 5, 1, 8)]).cast(pl.Datetime("ns"))
     assert instants(naive, "Europe/Paris").item() == one("2026-05-01 08:00:00", "Europe/Paris")
+
+
+PLAIN = [
+    "2026-06-30T14:00:00Z",
+    "2026-06-30 14:00:00",
+    "2026-06-30T14:00:00.123Z",
+    "2026-06-30T14:00:00.123456",
+    "2026-06-30 14:00:00+00:00",
+]
+OTHERS = ["2026-06-30", "2026-6-3 1:2:3", "2026-06-30T14:00+02:00", "2026-02-30T14:00:00Z", "soon", "", None]
+OTHERS += ["+2026-06-3T14:00:00Z", "2026-06- 3T14:00:00Z", "2026-06-30T24:00:00Z", "2026-03-29T02:30:00"]
+
+
+@pytest.mark.parametrize("first", PLAIN)
+def test_values_are_read_alike_whether_alone_or_among_others(first):
+    values = [first, *OTHERS, *PLAIN]
+    among = instants(pl.Series(values), "Europe/Paris")
+    alone = [instants(pl.Series([value], dtype=pl.String), "Europe/Paris").item() for value in values]
+    # Behind values that are none, nothing shows how most are written: each is taken apart.
+    behind = instants(pl.Series(["none"] * 200 + values), "Europe/Paris")[200:]
+    assert among.to_list() == alone
+    assert behind.to_list() == alone
+    assert alone[0] is not None
+
+
+def test_fractions_of_seconds_are_exact():
+    texts = ["2026-06-30T14:00:00.123456Z", "2026-06-30T14:00:00.000001Z", "2026-06-30T14:00:00.999999Z"]
+    found = instants(pl.Series(texts), "UTC").dt.microsecond().to_list()
+    assert found == [123456, 1, 999999]

@@ -89,3 +89,19 @@ def test_a_list_may_be_json_or_one_value():
 
 def test_a_list_with_a_bad_element_cannot_be_read():
     assert read(ListOf(Integer()), ['[1, "x"]']) == [None]
+
+
+CELLS = ["b; a", "", " ", None, ";", "[1, null, 1]", '["a", "a", " b "]', "[odd", "[]"]
+
+
+@pytest.mark.parametrize(
+    ("split", "cells", "expected"),
+    [
+        (None, CELLS[:5], [["b; a"], [], [], None, [";"]]),
+        (None, CELLS, [["b; a"], [], [], None, [";"], ["1"], ["a", "b"], ["[odd"], []]),
+        (";", CELLS[:5], [["b", "a"], [], [], None, []]),
+        (";", CELLS[5:], [["[1, null, 1]"], ['["a", "a", " b "]'], ["[odd"], ["[]"]]),
+    ],
+)
+def test_cells_of_lists(split, cells, expected):
+    assert read(ListOf(Text()), cells, split=split) == expected

@@ -186,7 +186,7 @@ def test_the_registry_tells_a_changed_definition_from_a_new_one(published):
 
 def test_a_follower_that_cannot_be_written_leaves_the_memberships_committed(published, monkeypatch):
     published.contacts(a=50, b=30, c=40)
-    inner = DeltaStore.append
+    inner = DeltaStore.append_stream
 
     def full(self, target, *arguments, **options):
         if target.name == "segment_transitions":
@@ -194,7 +194,7 @@ def test_a_follower_that_cannot_be_written_leaves_the_memberships_committed(publ
         return inner(self, target, *arguments, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(DeltaStore, "append", full)
+        patch.setattr(DeltaStore, "append_stream", full)
         with pytest.raises(LakeError):
             published.run()
     assert published.members("adults") == ["a", "b", "c"]

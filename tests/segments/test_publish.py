@@ -298,3 +298,34 @@ def test_many_segments_are_compared_each_with_its_own(project):
     assert exits == {f"s{number}": int(10 <= number < 40) for number in range(70)}
     sizes = project.store.scan("segment_memberships").group_by("segment_id").agg(pl.len()).collect()
     assert sizes.height == 30
+
+
+def test_objects_pass_in_ranges_however_small(published, monkeypatch):
+    """More objects than are held at once: members, keys and transitions come out in parts, and whole."""
+    from segmentation_pipeline.segments import changes, keyed_members, masks
+    from segmentation_pipeline.segments import published as memberships
+
+    for module in (changes, keyed_members, masks):
+        monkeypatch.setattr(module, "STEP", 2)
+    monkeypatch.setattr(memberships, "_WHOLE", 0)
+    ages = {f"k{number}": 20 + number for number in range(5)}
+    published.later(days=1)
+    published.contacts(a=20, c=40, **ages, z=50)
+    published.run()
+    assert published.members("adults") == published.keyed("adults") == ["c", "z"]
+    published.contacts(a=50, c=40, **{key: age + 8 for key, age in ages.items()}, z=10)
+    published.run()
+    assert published.members("adults") == published.keyed("adults") == ["a", "c", "k2", "k3", "k4"]
+    rows = published.rows("segment_memberships", "segment_id", "object_index", "added_at")
+    assert [row[:2] for row in rows if row[2] < published.now] == [("adults", 2)]
+    assert [row[1:] for row in published.changes() if row[0] == "adults"] == [
+        (0, "entered"),
+        (1, "entered"),
+        (1, "exited"),
+        (2, "entered"),
+        (5, "entered"),
+        (6, "entered"),
+        (7, "entered"),
+        (8, "entered"),
+        (8, "exited"),
+    ]

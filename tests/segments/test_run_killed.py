@@ -22,7 +22,9 @@ FOLLOWERS = TABLES[1:]
 # What differs between two runs that publish the same.
 OWN = {"run_id", "seconds", "created_at", "updated_at"}
 COMMITS = (
+    "dictionaries",
     "profile_index_contact",
+    "dictionaries",
     "event_index_activities",
     "segment_definitions",
     "segment_memberships",
@@ -202,7 +204,7 @@ def test_of_two_runs_at_once_one_is_refused_with_the_holders_name_or_waits(scene
 
 def test_a_full_disk_is_a_clean_error_and_the_last_state_stays(scenes, ends, tmp_path):
     """Nothing can be written from the start (-1), or after so many commits."""
-    stages = (-1, 0, 2, 3, 4, 6)
+    stages = (-1, 0, 2, 5, 6, 8)
     project = scenes["second"].copy(tmp_path / "ready")
     with start(FULL, project, *map(str, stages)) as child:
         said, _ = child.communicate()

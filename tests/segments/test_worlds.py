@@ -104,9 +104,9 @@ def gather(index):
     def gathered(where, keys=("a",), others=(), transitions=None, **more):
         everyone = [segment("vip", Everyone()), segment("big", Everyone(), "company")]
         made = {one.id: one for one in (*everyone, *others, segment("s", where))}
-        members = {"vip": pl.Series([0, 2], dtype=pl.Int64), "big": pl.Series([2], dtype=pl.Int64)}
+        masks = {"vip": pl.Series([True, False, True]), "big": pl.Series([False, False, True])}
         past = built if transitions is None else replace(built, transitions=transitions.lazy())
-        evaluation = Evaluation(past, Definitions(catalog, made, (), {}), members, {}, {}, {}, {})
+        evaluation = Evaluation(past, Definitions(catalog, made, (), {}), masks, {}, {}, {}, {})
         return gather_world(evaluation, AS_OF, "contact", keys, **more), made["s"]
 
     return gathered

@@ -1,0 +1,1 @@
+"""The project's own engine, and what it is measured against without another database."""

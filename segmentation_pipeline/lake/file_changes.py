@@ -1,0 +1,84 @@
+"""What happened to a table's files between two versions, and which files it has, read from its log."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+import polars as pl
+from deltalake.transaction import RemoveAction
+
+from segmentation_pipeline.errors import LakeError
+from segmentation_pipeline.lake.log import actions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from deltalake import DeltaTable
+
+    from segmentation_pipeline.lake.store import DeltaStore
+
+
+@dataclass(frozen=True, slots=True)
+class FileChanges:
+    """Files that brought or took rows, by their path below the table; compaction does neither.
+
+    A file that came and went is in both. ``altered`` says that columns or properties changed, or
+    that rows were taken out of a file without rewriting it.
+    """
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    altered: bool
+
+
+def file_changes(store: DeltaStore, name: str, after: int, upto: int) -> FileChanges | None:
+    """Return the changes of the versions above ``after`` up to ``upto``; None once the log forgot one."""
+    found: dict[str, list[str]] = {"add": [], "remove": []}
+    altered = False
+    for version in range(after + 1, upto + 1):
+        try:
+            entries = list(actions(store.root, name, version, store.storage_options))
+        except LakeError:
+            return None
+        for action in entries:
+            for kind, files in found.items():
+                said = action.get(kind)
+                if said is not None and said.get("dataChange", True):
+                    files.append(unquote(said["path"]))
+                    altered = altered or said.get("deletionVector") is not None
+            altered = altered or "metaData" in action or "protocol" in action
+    return FileChanges(tuple(found["add"]), tuple(found["remove"]), altered)
+
+
+def live_files(table: DeltaTable) -> dict[str, int]:
+    """Return the files of the opened version by their path below the table, and their rows."""
+    listed = pl.DataFrame(table.get_add_actions())
+    return {unquote(path): rows for path, rows in listed.select("path", "num_records").iter_rows()}
+
+
+def files_by(table: DeltaTable, column: str) -> dict[str, dict[str, int]]:
+    """Return files, as the log names them, and their rows by the value of a partition column."""
+    listed = pl.DataFrame(table.get_add_actions(flatten=True))
+    found: dict[str, dict[str, int]] = {}
+    if listed.height:
+        columns = listed.select("path", "num_records", pl.col(f"partition.{column}").cast(pl.String))
+        for path, rows, value in columns.iter_rows():
+            found.setdefault(value, {})[path] = rows
+    return found
+
+
+def removals(
+    table: DeltaTable, column: str, paths: Collection[str], *, data_change: bool = True
+) -> list[RemoveAction]:
+    """Return what takes files, as the log names them, out of a table sliced by ``column``."""
+    now = int(time.time() * 1000)
+    listed = pl.DataFrame(table.get_add_actions(flatten=True))
+    columns = listed.select("path", "size_bytes", pl.col(f"partition.{column}").cast(pl.String))
+    return [
+        RemoveAction(path, data_change, now, size, {column: value})
+        for path, size, value in columns.iter_rows()
+        if path in paths
+    ]
