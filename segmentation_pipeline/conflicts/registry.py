@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.catalog.types import Text
+from segmentation_pipeline.catalog.types import Date, Text
 from segmentation_pipeline.conflicts.clauses import FALSE, TRUE
 from segmentation_pipeline.conflicts.lines import Line
 from segmentation_pipeline.conflicts.parts import Part, Subject, atoms_for
@@ -97,7 +97,9 @@ class Registry:
     def year(self, part: Part, clock: Clock) -> None:
         """Give a date, or an instant by a clock, its day of the year."""
         if clock not in part.years:
-            part.years[clock] = year_line(self.clauses, part.null)
+            # A calendar day is the same by every clock.
+            same = next(iter(part.years.values()), None) if isinstance(part.kind, Date) else None
+            part.years[clock] = same or year_line(self.clauses, part.null)
 
     def order(self, left: Part, right: Part, way: tuple[bool, str | None]) -> tuple[Part, int, int]:
         """Return the atoms ``left < right`` and ``left = right``, both false where either is null."""
@@ -144,7 +146,7 @@ class Registry:
     def close(self) -> None:
         """Add the lemmas of every operand, once all formulas are there."""
         for part in self.parts:
-            for clock, year in part.years.items():
+            for year, clock in {id(year): (year, clock) for clock, year in part.years.items()}.values():
                 assert isinstance(part.atoms, Line)
                 bind_year(part.atoms, year, clock)
                 year.close()

@@ -10,7 +10,7 @@ import numpy as np
 from segmentation_pipeline.conflicts.confirmation import confirm, judge
 from segmentation_pipeline.conflicts.explanation import Explainer
 from segmentation_pipeline.conflicts.lifting import is_available, lift
-from segmentation_pipeline.conflicts.model import Relation
+from segmentation_pipeline.conflicts.model import Disagreement, Relation
 from segmentation_pipeline.errors import RunFailed
 from segmentation_pipeline.rules.delivery import delivery_of
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from segmentation_pipeline.conflicts.model import Disagreement, RelationName, TimeScope
+    from segmentation_pipeline.conflicts.model import RelationName, TimeScope, Witness
     from segmentation_pipeline.conflicts.proof import ObjectProof, Proof
     from segmentation_pipeline.rules.segment import Segment
 
@@ -52,7 +52,7 @@ def _relate(proof: Proof, found: ObjectProof) -> Iterator[Relation]:
             detailed.append(relation)
         else:
             yield relation
-    yield from _detail(found, detailed)
+    yield from _detail(proof, found, detailed)
 
 
 def _named_relations(
@@ -83,21 +83,27 @@ def _show_more(proof: Proof, found: ObjectProof, together: NDArray[np.bool_]) ->
         together[np.ix_(inside, inside)] = True
 
 
-def _detail(found: ObjectProof, relations: list[Relation]) -> Iterator[Relation]:
-    """Yield relations with what shows them: conditions that contradict, or a customer."""
+def _detail(proof: Proof, found: ObjectProof, relations: list[Relation]) -> Iterator[Relation]:
+    """Yield relations with what shows them: conditions that contradict, or a customer the engine takes."""
     explainer = Explainer(found)
+    shown: list[tuple[Relation, Witness, bool]] = []
     for number, relation in enumerate(relations):
-        yield explain(found, explainer, relation, f"w{number}")
-
-
-def explain(found: ObjectProof, explainer: Explainer, relation: Relation, name: str) -> Relation:
-    a, b = relation.segment_a, relation.segment_b
-    if relation.relation == "disjoint":
-        return replace(relation, explanation=explainer.contradiction(a, b))
-    if found.solver.solve((found.literal(a), found.literal(b))):
-        witness, _ = found.witness(found.solver.model(), name, a, b)
-        return replace(relation, witness=witness)
-    return relation
+        a, b = relation.segment_a, relation.segment_b
+        if relation.relation == "disjoint":
+            yield replace(relation, explanation=explainer.contradiction(a, b))
+        elif found.solver.solve((found.literal(a), found.literal(b))):
+            witness, sure = found.witness(found.solver.model(), f"w{number}", a, b)
+            shown.append((relation, witness, sure))
+        else:
+            yield relation
+    judged = judge(proof, found, [witness for _, witness, _ in shown])
+    for (relation, witness, sure), seen in zip(shown, judged, strict=True):
+        outside = [
+            name for name in (relation.segment_a, relation.segment_b) if not seen[found.names.index(name)]
+        ]
+        if sure:
+            _refuse(tuple(Disagreement(witness, name, proved=True, evaluated=False) for name in outside))
+        yield relation if outside else replace(relation, witness=witness)
 
 
 def _named(found: ObjectProof, sure: NDArray[np.bool_]) -> Iterator[tuple[int, int, RelationName]]:

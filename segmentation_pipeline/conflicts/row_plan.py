@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     Planned = tuple[list[tuple[list[int], int]], set[int]]
 
 _MOST_SHARED = 60
+_MOST_SHARING = 40
+"""Among more counts at once, as in a customer that is to show every segment, rows are not shared."""
 
 
 @dataclass
@@ -49,7 +51,7 @@ class Planner:
                 low, after = part.atoms.region(model) or (0, 1)
                 wanted[formula] = low or 0, after
         planned, missed = self._apart(wanted)
-        if missed:
+        if missed and len(wanted) <= _MOST_SHARING:
             planned, missed = self._together(wanted)
         return planned, {self.counted[formula].number for formula in missed}
 

@@ -98,7 +98,7 @@ def _load_batch(into: _Loading, file: SourceFile, batch: Batch, checked: Checked
         owner = run.catalog.owner_of_source(source.name)
         checked = checked.without(_homeless(owner, source, others))
         events, others = checked.frame, others.clear()
-    orphans = _distinct(source, others)
+    orphans = _distinct(source, _not_preceded(source, others, mine))
     for ids in into.stored.values():
         orphans = ids.new(orphans)
     if source.orphans is not None:
@@ -119,6 +119,16 @@ def _divided(run: Run, source: EventSource, events: pl.DataFrame) -> tuple[pl.Da
     if mine.all():
         return events, events.clear()
     return events.filter(mine), events.filter(~mine)
+
+
+def _not_preceded(source: EventSource, others: pl.DataFrame, mine: pl.DataFrame) -> pl.DataFrame:
+    """Leave out rows whose id an earlier row of a known object has, as if it stood in a batch before."""
+    if others.is_empty():
+        return others
+    first = mine.select(source.id, pl.col(ROW).alias("first")).join(others, on=source.id, how="semi")
+    first = first.group_by(source.id).agg(pl.col("first").min())
+    earlier = others.join(first, on=source.id, how="inner").filter(pl.col("first") < pl.col(ROW))
+    return others.join(earlier, on=ROW, how="anti", maintain_order="left")
 
 
 def _distinct(source: EventSource, rows: pl.DataFrame) -> pl.DataFrame:

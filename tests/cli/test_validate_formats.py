@@ -252,7 +252,7 @@ def test_annotations_for_github(segmentation, broken, monkeypatch):
     assert outcome.status == 1
     assert outcome.out == (
         f"::error file={folder}/a%2C b/one.yaml,line=2,col=16,title=unknown-field::"
-        "unknown field `plna` of `contact`; did you mean `plan`?\n"
+        "unknown field `plna` of `contact`%0Ahint: did you mean `plan`?\n"
         f"::error file={folder}/big.yaml,line=4,col=17,title=unknown-segment::"
         "unknown segment `custmers`%0Ahint: did you mean `customers` or `customers_at_risk`?\n"
     )

@@ -225,6 +225,13 @@ def test_zones_of_both_sides_decide(kit):
     assert found == {("a", "b"): OVERLAP, ("a", "c"): OVERLAP, ("b", "c"): DISJOINT}
 
 
+def test_the_day_of_a_date_is_the_same_in_every_zone(kit):
+    a = {"where": f("born", "anniversary", "next 7 days")}
+    b = {"where": f("born", "anniversary", "today + 2 days"), "time_zone": "Asia/Kathmandu"}
+    (found,) = relate(kit.prove({"a": a, "b": b}))
+    assert found.relation == IMPLIED
+
+
 def test_a_budget_of_no_conflicts_gives_up_instead_of_guessing(kit):
     sits = [[f("tags", "has_any", [f"{pigeon}-{hole}"]) for hole in range(7)] for pigeon in range(8)]
     pigeons = {"all": [{"any": holes} for holes in sits]}

@@ -44,6 +44,17 @@ def test_an_id_comes_again_in_another_month_and_batch(filled, mapping):
     assert (job.landed, job.unchanged) == (2, 3)
 
 
+@pytest.mark.parametrize("batch_rows", [1, 2, 100])
+def test_an_id_of_two_contacts_waits_only_where_it_came_first(filled, mapping, batch_rows):
+    waits, lands = "x{},c9,purchase,2026-01-05,1\n", "x{},c1,purchase,2026-01-05,2\n"
+    text = HEAD + waits.format(1) + lands.format(1) + lands.format(2) + waits.format(2) + waits.format(1)
+    job = filled.load("activities", text, mapping=mapping, batch_rows=batch_rows)
+    assert (job.landed, job.orphaned, job.unchanged) == (2, 1, 2)
+    assert filled.rows("activities_orphaned", "activity_id") == [("x1",)]
+    again = filled.load("activities", text, mapping=mapping, batch_rows=batch_rows)
+    assert (again.landed, again.orphaned, again.unchanged) == (0, 0, 5)
+
+
 def test_files_of_one_import_see_each_other(filled, mapping):
     job = filled.load("activities", HEAD + lines((6, 7)), HEAD + lines((7, 3, 8)), mapping=mapping)
     assert (job.landed, job.unchanged) == (3, 2)
