@@ -12,7 +12,7 @@ import polars as pl
 
 from benchmarks.engines.naive import column_of
 from benchmarks.value_predicates import compare, inside, instant, predicate
-from segmentation_pipeline.evaluation.coding import WORD, Bits, Coded, Codes, Units
+from segmentation_pipeline.index.coding import WORD, Bits, Coded, Codes, Units
 from segmentation_pipeline.rules.operators import OPERATORS
 
 if TYPE_CHECKING:

@@ -52,7 +52,7 @@ def import_table(files: CsvFiles, table: str) -> Usage:
 
 def build_index(files: CsvFiles) -> Usage:
     """Build the index that segments are evaluated on."""
-    from segmentation_pipeline.evaluation.stored_index import input_tables, refresh_index
+    from segmentation_pipeline.index.stored import input_tables, refresh_index
     from segmentation_pipeline.lake.store import DeltaStore
 
     store, catalog = DeltaStore(files.lake), read_catalog()

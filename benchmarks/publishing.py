@@ -22,7 +22,7 @@ import polars as pl
 from benchmarks.measure import measured
 from segmentation_pipeline.catalog.reading import load_catalog
 from segmentation_pipeline.evaluation.evaluate import Evaluation
-from segmentation_pipeline.evaluation.index import Index
+from segmentation_pipeline.index.build import Index
 from segmentation_pipeline.lake.reading import Snapshot
 from segmentation_pipeline.lake.store import Commit, DeltaStore
 from segmentation_pipeline.rules.definitions import load_definitions

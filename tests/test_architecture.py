@@ -26,6 +26,7 @@ LAYERS = (
     {"settings", "workspace"},
     {"lake"},
     {"ingest"},
+    {"index"},
     {"rules"},
     {"evaluation"},
     {"segments"},

@@ -13,7 +13,7 @@ from benchmarks.coded_layout import CodedLayout
 from benchmarks.engines.segmentation import index_beside
 from benchmarks.membership_rows import read_members, read_tallies, write_memberships
 from benchmarks.needed import needed
-from segmentation_pipeline.evaluation.coding import BUCKET, BUCKET_COLUMN, OBJECT_INDEX
+from segmentation_pipeline.index.coding import BUCKET, BUCKET_COLUMN, OBJECT_INDEX
 from segmentation_pipeline.rules.clock import Clock, to_micros
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from benchmarks.dataset import Dataset
     from benchmarks.peer import Tally
-    from segmentation_pipeline.evaluation.coding import Coded
+    from segmentation_pipeline.index.coding import Coded
     from segmentation_pipeline.rules.segment import Definitions
 
 _members: dict[int, pl.Series] = {}

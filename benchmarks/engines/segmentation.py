@@ -11,7 +11,7 @@ from benchmarks.measure import measured
 from benchmarks.membership_rows import read_tallies, write_memberships
 from benchmarks.peer import Cost, numbers
 from segmentation_pipeline.evaluation.evaluate import evaluate_index
-from segmentation_pipeline.evaluation.stored_index import input_tables, read_index, refresh_index
+from segmentation_pipeline.index.stored import input_tables, read_index, refresh_index
 from segmentation_pipeline.lake.store import DeltaStore
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from benchmarks.dataset import Dataset
     from benchmarks.peer import Tally
-    from segmentation_pipeline.evaluation.index import Index
+    from segmentation_pipeline.index.build import Index
     from segmentation_pipeline.rules.segment import Definitions
 
 

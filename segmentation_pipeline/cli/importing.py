@@ -99,7 +99,7 @@ def index_imported(workspace: Workspace) -> None:
     """
     from segmentation_pipeline.catalog.reading import load_catalog
     from segmentation_pipeline.cli.tables import store_of
-    from segmentation_pipeline.evaluation.stored_index import input_tables, open_index
+    from segmentation_pipeline.index.stored import input_tables, open_index
     from segmentation_pipeline.lake.lock import lake_lock
 
     store, file = store_of(workspace), workspace.catalog_file

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.errors import LakeError
-from segmentation_pipeline.evaluation.index import HISTORY
+from segmentation_pipeline.index.build import HISTORY
 from segmentation_pipeline.lake.store import DeltaStore
 
 if TYPE_CHECKING:

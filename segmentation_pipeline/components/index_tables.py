@@ -13,7 +13,7 @@ from segmentation_pipeline.components.metadata import table_metadata
 from segmentation_pipeline.components.source_tables import table_facts
 from segmentation_pipeline.errors import RunFailed
 from segmentation_pipeline.evaluation.estimate import tables_read
-from segmentation_pipeline.evaluation.stored_index import (
+from segmentation_pipeline.index.stored import (
     index_parts,
     input_tables,
     refresh_index,

@@ -13,7 +13,7 @@ from segmentation_pipeline.conflicts.model import SEVERITIES
 from segmentation_pipeline.conflicts.observation import observe
 from segmentation_pipeline.conflicts.proof import prove
 from segmentation_pipeline.conflicts.relations import relate
-from segmentation_pipeline.evaluation.stored_index import catalog_hash
+from segmentation_pipeline.index.stored import catalog_hash
 from segmentation_pipeline.lake.store import DeltaStore
 from segmentation_pipeline.segments.basis import read_definitions
 from segmentation_pipeline.segments.documents import document_hash

@@ -14,7 +14,7 @@ from segmentation_pipeline.conflicts.unseen import find_unseen
 if TYPE_CHECKING:
     from segmentation_pipeline.conflicts.model import Finding
     from segmentation_pipeline.conflicts.proof import Proof
-    from segmentation_pipeline.evaluation.index import Index
+    from segmentation_pipeline.index.build import Index
 
 
 def find(proof: Proof, index: Index | None = None) -> list[Finding]:

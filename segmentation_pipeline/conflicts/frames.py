@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from segmentation_pipeline.catalog.contracts import polars_type
-from segmentation_pipeline.evaluation.index import HISTORY, TRANSITIONS
+from segmentation_pipeline.index.build import HISTORY, TRANSITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

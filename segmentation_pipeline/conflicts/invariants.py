@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from segmentation_pipeline.evaluation.evaluate import Evaluation
-    from segmentation_pipeline.evaluation.index import Index
+    from segmentation_pipeline.index.build import Index
     from segmentation_pipeline.rules.segment import Definitions
 
 

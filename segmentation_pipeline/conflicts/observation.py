@@ -12,8 +12,8 @@ from segmentation_pipeline.conflicts.invariants import find_breaches
 from segmentation_pipeline.conflicts.overlaps import find_overlaps
 from segmentation_pipeline.conflicts.premises import OBJECT
 from segmentation_pipeline.conflicts.tie import Tie, check_tie, evaluated, left_out
-from segmentation_pipeline.evaluation.index import HISTORY
-from segmentation_pipeline.evaluation.stored_index import input_tables, read_index
+from segmentation_pipeline.index.build import HISTORY
+from segmentation_pipeline.index.stored import input_tables, read_index
 from segmentation_pipeline.segments.published import read_published
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.conflicts.invariants import Breach
     from segmentation_pipeline.conflicts.model import Relation
     from segmentation_pipeline.conflicts.overlaps import Overlap
-    from segmentation_pipeline.evaluation.index import Index
+    from segmentation_pipeline.index.build import Index
     from segmentation_pipeline.lake.store import DeltaStore, Snapshot
     from segmentation_pipeline.rules.segment import Definitions, Segment
     from segmentation_pipeline.segments.record import RunRecord

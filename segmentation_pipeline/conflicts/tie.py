@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.conflicts.bits import Bits, Row
     from segmentation_pipeline.conflicts.model import Relation
     from segmentation_pipeline.conflicts.overlaps import Overlap
-    from segmentation_pipeline.evaluation.index import Index
+    from segmentation_pipeline.index.build import Index
     from segmentation_pipeline.rules.segment import Definitions
     from segmentation_pipeline.segments.record import RunRecord
 

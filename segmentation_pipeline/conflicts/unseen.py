@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.conflicts.proof import ObjectProof, Proof
     from segmentation_pipeline.conflicts.yaml_paths import Place
-    from segmentation_pipeline.evaluation.index import Index
+    from segmentation_pipeline.index.build import Index
     from segmentation_pipeline.rules.clock import Clock
     from segmentation_pipeline.rules.tree import Events
 

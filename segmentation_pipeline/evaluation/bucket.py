@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from segmentation_pipeline.evaluation.algebra import listed_mask, pinned_mask, segment_mask
-from segmentation_pipeline.evaluation.coding import OBJECT_INDEX
 from segmentation_pipeline.evaluation.columns import row_fields
 from segmentation_pipeline.evaluation.comparing import Comparing
 from segmentation_pipeline.evaluation.histories import recall
@@ -26,15 +25,16 @@ from segmentation_pipeline.evaluation.rows import with_fields
 from segmentation_pipeline.evaluation.sequence_masks import Candidates, sequence_masks
 from segmentation_pipeline.evaluation.thresholds import Columns, threshold
 from segmentation_pipeline.evaluation.units import in_units
+from segmentation_pipeline.index.coding import OBJECT_INDEX
 from segmentation_pipeline.rules.tree import Compare, InSegment, Rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from segmentation_pipeline.evaluation.index import Index
     from segmentation_pipeline.evaluation.plan import Measuring, Plan
     from segmentation_pipeline.evaluation.positions import Bucket
     from segmentation_pipeline.evaluation.profile import Watch
+    from segmentation_pipeline.index.build import Index
 
 
 def evaluate_bucket(plan: Plan, bucket: Bucket, index: Index, watch: Watch = UNWATCHED) -> pl.DataFrame:

@@ -14,16 +14,16 @@ import numpy as np
 import polars as pl
 
 from segmentation_pipeline.catalog.types import Integer
-from segmentation_pipeline.evaluation.coding import Bits, Codes, Units
 from segmentation_pipeline.evaluation.elements import Words
 from segmentation_pipeline.evaluation.predicates import compare
+from segmentation_pipeline.index.coding import Bits, Codes, Units
 from segmentation_pipeline.rules.tree import Compare, Field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from segmentation_pipeline.evaluation.coding import Coding
     from segmentation_pipeline.evaluation.to_polars import LeafNode
+    from segmentation_pipeline.index.coding import Coding
     from segmentation_pipeline.rules.clock import Clock
 
 _FEW = 24

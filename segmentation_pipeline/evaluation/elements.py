@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
-from segmentation_pipeline.evaluation.coding import WORD
+from segmentation_pipeline.index.coding import WORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable

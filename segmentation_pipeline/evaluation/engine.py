@@ -11,7 +11,6 @@ from segmentation_pipeline.evaluation.algebra import compile_levels
 from segmentation_pipeline.evaluation.bucket import evaluate_bucket, rank_values
 from segmentation_pipeline.evaluation.comparing import comparisons
 from segmentation_pipeline.evaluation.features import features_of, named
-from segmentation_pipeline.evaluation.index import OBJECT_INDEX, Index
 from segmentation_pipeline.evaluation.measuring import compile_measuring
 from segmentation_pipeline.evaluation.members import active_pins, look_up
 from segmentation_pipeline.evaluation.plan import Plan, Ranking, distinct_leaves, rankings
@@ -21,6 +20,7 @@ from segmentation_pipeline.evaluation.rankings import KEY, VALUE, Ranked, rank
 from segmentation_pipeline.evaluation.row_masks import compile_own
 from segmentation_pipeline.evaluation.sequence_masks import is_linear
 from segmentation_pipeline.evaluation.stages import embedded_here
+from segmentation_pipeline.index.build import OBJECT_INDEX, Index
 from segmentation_pipeline.rules.tree import Compare, Sequence
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from segmentation_pipeline.catalog.types import (
     ListOf,
     Number,
 )
-from segmentation_pipeline.evaluation.index import HISTORY
 from segmentation_pipeline.evaluation.needs import Need, needs
+from segmentation_pipeline.index.build import HISTORY
 from segmentation_pipeline.rules.graph import leaves
 from segmentation_pipeline.rules.tree import Compare, InSegment, Rank
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from segmentation_pipeline.evaluation.features import Feature
-    from segmentation_pipeline.evaluation.index import Index
     from segmentation_pipeline.evaluation.positions import Bucket
     from segmentation_pipeline.evaluation.tallies import Span
+    from segmentation_pipeline.index.build import Index
 
     Quantity = Literal["count", "sum", "latest", "earliest"]
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from segmentation_pipeline.evaluation.index import Index
     from segmentation_pipeline.evaluation.plan import Plan
     from segmentation_pipeline.evaluation.positions import Bucket
+    from segmentation_pipeline.index.build import Index
 
 
 @dataclass(frozen=True, slots=True)

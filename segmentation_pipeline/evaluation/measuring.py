@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from segmentation_pipeline.evaluation.features import Feature
-    from segmentation_pipeline.evaluation.index import Index
     from segmentation_pipeline.evaluation.plan import Plan
     from segmentation_pipeline.evaluation.positions import Bucket
     from segmentation_pipeline.evaluation.profile import Watch
     from segmentation_pipeline.evaluation.sequence_masks import Candidates
+    from segmentation_pipeline.index.build import Index
     from segmentation_pipeline.rules.tree import Sequence
 
 

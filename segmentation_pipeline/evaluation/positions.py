@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from segmentation_pipeline.evaluation.coding import BUCKET, BUCKET_COLUMN, OBJECT_INDEX
+from segmentation_pipeline.index.coding import BUCKET, BUCKET_COLUMN, OBJECT_INDEX
 
 if TYPE_CHECKING:
-    from segmentation_pipeline.evaluation.coding import Coded
+    from segmentation_pipeline.index.coding import Coded
 
 POSITION = "bucket:position"
 

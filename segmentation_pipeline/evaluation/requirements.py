@@ -8,7 +8,7 @@ from segmentation_pipeline.evaluation.needs import needs
 
 if TYPE_CHECKING:
     from segmentation_pipeline.catalog.model import Catalog
-    from segmentation_pipeline.evaluation.index import Index
+    from segmentation_pipeline.index.build import Index
     from segmentation_pipeline.rules.segment import Segment
 
 

@@ -16,10 +16,10 @@ from segmentation_pipeline.rules.tree import Compare, Field, On
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from segmentation_pipeline.evaluation.index import Index
     from segmentation_pipeline.evaluation.plan import Leaf, Plan
     from segmentation_pipeline.evaluation.positions import Bucket
     from segmentation_pipeline.evaluation.profile import Watch
+    from segmentation_pipeline.index.build import Index
 
 EXISTS = "exists"
 """The mask of the positions that an object has."""

@@ -10,19 +10,19 @@ import polars as pl
 from segmentation_pipeline.catalog.types import Datetime, Text
 from segmentation_pipeline.evaluation.coded_rows import CodedRows
 from segmentation_pipeline.evaluation.columns import source_fields
-from segmentation_pipeline.evaluation.index import OBJECT_INDEX
 from segmentation_pipeline.evaluation.measures import Timeline
 from segmentation_pipeline.evaluation.to_polars import Rows
+from segmentation_pipeline.index.build import OBJECT_INDEX
 from segmentation_pipeline.rules.tree import Compare, Field, Related
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from segmentation_pipeline.catalog.model import Catalog
-    from segmentation_pipeline.evaluation.index import Index
     from segmentation_pipeline.evaluation.plan import Plan
     from segmentation_pipeline.evaluation.positions import Bucket
     from segmentation_pipeline.evaluation.to_polars import RowFrame
+    from segmentation_pipeline.index.build import Index
     from segmentation_pipeline.rules.clock import Clock
     from segmentation_pipeline.rules.tree import Measure
 

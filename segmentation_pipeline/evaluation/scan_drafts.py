@@ -8,7 +8,6 @@ import polars as pl
 
 from segmentation_pipeline.catalog.types import Number, Text
 from segmentation_pipeline.evaluation.coded_rows import CodedRows
-from segmentation_pipeline.evaluation.coding import Units
 from segmentation_pipeline.evaluation.event_scans import (
     AT,
     QUANTITIES,
@@ -20,6 +19,7 @@ from segmentation_pipeline.evaluation.event_scans import (
 )
 from segmentation_pipeline.evaluation.measures import millionths
 from segmentation_pipeline.evaluation.to_polars import compile_condition
+from segmentation_pipeline.index.coding import Units
 from segmentation_pipeline.rules.english import describe
 from segmentation_pipeline.rules.tree import Compare, Events, Field, Measure
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.catalog.model import EventSource
     from segmentation_pipeline.evaluation.features import Feature
-    from segmentation_pipeline.evaluation.index import Index
     from segmentation_pipeline.evaluation.plan import Plan
     from segmentation_pipeline.evaluation.tallies import Span
+    from segmentation_pipeline.index.build import Index
     from segmentation_pipeline.rules.clock import Clock
     from segmentation_pipeline.rules.tree import Condition, Sequence, Step
     from segmentation_pipeline.rules.windows import Window

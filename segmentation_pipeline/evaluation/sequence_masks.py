@@ -10,11 +10,11 @@ import numpy as np
 import polars as pl
 
 from segmentation_pipeline.evaluation.chains import StepEvents, chain
-from segmentation_pipeline.evaluation.coding import OBJECT_INDEX
 from segmentation_pipeline.evaluation.event_scans import AT, NUMBER
 from segmentation_pipeline.evaluation.positions import POSITION
 from segmentation_pipeline.evaluation.sequences import find_chains
 from segmentation_pipeline.evaluation.tallies import slices
+from segmentation_pipeline.index.coding import OBJECT_INDEX
 from segmentation_pipeline.rules.tree import Sequence
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.evaluation.chains import Found
     from segmentation_pipeline.evaluation.event_scans import Selection
-    from segmentation_pipeline.evaluation.index import Index
     from segmentation_pipeline.evaluation.plan import Leaf, Plan
     from segmentation_pipeline.evaluation.positions import Bucket
     from segmentation_pipeline.evaluation.profile import Watch
     from segmentation_pipeline.evaluation.tallies import Array
+    from segmentation_pipeline.index.build import Index
 
 
 @dataclass(slots=True)

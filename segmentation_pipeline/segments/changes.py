@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from segmentation_pipeline.evaluation.estimate import tables_read
-from segmentation_pipeline.evaluation.index import OBJECT_INDEX
 from segmentation_pipeline.evaluation.profile import UNWATCHED
+from segmentation_pipeline.index.build import OBJECT_INDEX
 from segmentation_pipeline.rules.clock import to_micros
 from segmentation_pipeline.rules.graph import closure_hashes, dependencies, embeddings
 from segmentation_pipeline.segments.masks import STEP, aligned, count, indexes_of, mask_of

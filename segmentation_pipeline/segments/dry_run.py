@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from segmentation_pipeline.errors import RunFailed
 from segmentation_pipeline.evaluation.evaluate import evaluate_index
-from segmentation_pipeline.evaluation.index import HISTORY
-from segmentation_pipeline.evaluation.stored_index import input_tables, read_index
+from segmentation_pipeline.index.build import HISTORY
+from segmentation_pipeline.index.stored import input_tables, read_index
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.catalog.model import Catalog
     from segmentation_pipeline.evaluation.evaluate import Evaluation
-    from segmentation_pipeline.evaluation.index import Index
+    from segmentation_pipeline.index.build import Index
     from segmentation_pipeline.lake.store import DeltaStore, Snapshot
     from segmentation_pipeline.rules.segment import Definitions
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.evaluation.index import OBJECT_INDEX
+from segmentation_pipeline.index.build import OBJECT_INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from segmentation_pipeline.catalog.model import Catalog
     from segmentation_pipeline.evaluation.evaluate import Evaluation
-    from segmentation_pipeline.evaluation.index import Index
+    from segmentation_pipeline.index.build import Index
     from segmentation_pipeline.rules.world import Row, Transition
 
 

@@ -28,7 +28,7 @@ from segmentation_pipeline.catalog.types import (
 from segmentation_pipeline.diagnostics import Diagnostic, did_you_mean
 from segmentation_pipeline.documents import Mapping, Node, Scalar, Sequence
 from segmentation_pipeline.errors import DefinitionError, Position
-from segmentation_pipeline.evaluation.index import HISTORY
+from segmentation_pipeline.index.build import HISTORY
 from segmentation_pipeline.rules.clock import LENGTHS, Clock
 from segmentation_pipeline.rules.literals import read_literal
 from segmentation_pipeline.rules.time_grammar import read_moment

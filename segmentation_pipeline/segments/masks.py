@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from segmentation_pipeline.errors import RunFailed
-from segmentation_pipeline.evaluation.index import OBJECT_INDEX
+from segmentation_pipeline.index.build import OBJECT_INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

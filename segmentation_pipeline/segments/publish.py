@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from segmentation_pipeline.diagnostics import did_you_mean
 from segmentation_pipeline.errors import RunFailed, UsageError
-from segmentation_pipeline.evaluation.coding import BUCKET
 from segmentation_pipeline.evaluation.memory import MemoryLimit
 from segmentation_pipeline.evaluation.profile import Watch
+from segmentation_pipeline.index.coding import BUCKET
 from segmentation_pipeline.lake.lock import lake_lock
 from segmentation_pipeline.lake.store import Commit, DeltaStore
 from segmentation_pipeline.segments.basis import (

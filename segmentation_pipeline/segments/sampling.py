@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import polars_hash as plh
 
-from segmentation_pipeline.evaluation.index import OBJECT_INDEX
+from segmentation_pipeline.index.build import OBJECT_INDEX
 from segmentation_pipeline.rules.graph import walk
 from segmentation_pipeline.rules.tree import Compare, Field, On, Rank, Related
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from segmentation_pipeline.catalog.model import Catalog, ObjectType
-    from segmentation_pipeline.evaluation.index import Index
+    from segmentation_pipeline.index.build import Index
     from segmentation_pipeline.rules.segment import Segment
 
 Z = 1.959964

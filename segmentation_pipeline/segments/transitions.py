@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from segmentation_pipeline.errors import RunFailed
-from segmentation_pipeline.evaluation.index import OBJECT_INDEX
+from segmentation_pipeline.index.build import OBJECT_INDEX
 from segmentation_pipeline.segments.masks import aligned, indexes_of
 from segmentation_pipeline.segments.published import memberships_at
 from segmentation_pipeline.segments.tables import CHANGE, MEMBERSHIPS, REASON, TRANSITIONS

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.evaluation.estimate import tables_read
-from segmentation_pipeline.evaluation.index import HISTORY
 from segmentation_pipeline.evaluation.members import active_pins
+from segmentation_pipeline.index.build import HISTORY
 from segmentation_pipeline.rules.clock import Clock, to_micros
 from segmentation_pipeline.rules.graph import embeds
 from segmentation_pipeline.rules.time_dependence import time_dependence

@@ -14,7 +14,7 @@ from segmentation_pipeline.segments.sampling import hashed
 
 if TYPE_CHECKING:
     from segmentation_pipeline.catalog.model import Catalog, EventSource, Field, ObjectType
-    from segmentation_pipeline.evaluation.index import Index
+    from segmentation_pipeline.index.build import Index
 
 MASK = "•••"
 

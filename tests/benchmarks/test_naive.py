@@ -12,7 +12,7 @@ from benchmarks.generate import dataset
 from benchmarks.naive_query import segment_query
 from benchmarks.segments import write_definitions
 from segmentation_pipeline.evaluation.evaluate import evaluate
-from segmentation_pipeline.evaluation.index import build_index, encode_index
+from segmentation_pipeline.index.build import build_index, encode_index
 from segmentation_pipeline.lake.store import DeltaStore
 from segmentation_pipeline.rules.clock import Clock, to_micros
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from segmentation_pipeline.catalog.reading import load_catalog
-from segmentation_pipeline.evaluation.stored_index import input_tables, read_index
+from segmentation_pipeline.index.stored import input_tables, read_index
 from segmentation_pipeline.lake.store import DeltaStore
 
 KEYS = ["job", "table", "status", "read", "landed", "unchanged", "rejected", "orphaned", "batches", "seconds"]

@@ -9,7 +9,7 @@ import pytest
 from segmentation_pipeline.conflicts.findings import find
 from segmentation_pipeline.conflicts.frames import frames_of
 from segmentation_pipeline.conflicts.model import Witness
-from segmentation_pipeline.evaluation.index import build_index
+from segmentation_pipeline.index.build import build_index
 
 
 def f(field, operator, value=None, **options):

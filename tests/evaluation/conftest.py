@@ -19,7 +19,7 @@ from segmentation_pipeline.catalog.contracts import polars_type
 from segmentation_pipeline.catalog.reading import read_catalog
 from segmentation_pipeline.documents import read_documents
 from segmentation_pipeline.errors import Position
-from segmentation_pipeline.evaluation.index import HISTORY, build_index
+from segmentation_pipeline.index.build import HISTORY, build_index
 from segmentation_pipeline.rules import moments, tree, windows
 from segmentation_pipeline.rules.operators import OPERATORS, operators_for
 from segmentation_pipeline.rules.segment import Definitions, Pin, Segment

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from segmentation_pipeline.evaluation.evaluate import evaluate_index
-from segmentation_pipeline.evaluation.index import build_index, encode_index
+from segmentation_pipeline.index.build import build_index, encode_index
 from segmentation_pipeline.rules.tree import Sequence, Step
 
 AS_OF = dt.datetime(2026, 3, 31, 12, tzinfo=dt.UTC)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segmentation_pipeline.evaluation.evaluate import evaluate, evaluate_index
-from segmentation_pipeline.evaluation.index import build_index, encode_index
+from segmentation_pipeline.index.build import build_index, encode_index
 from segmentation_pipeline.rules.english import describe
 from segmentation_pipeline.rules.interpret import examine_segment
 from segmentation_pipeline.segments.worlds import gather_world

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from segmentation_pipeline.catalog.types import Decimal, Integer
 from segmentation_pipeline.evaluation.evaluate import evaluate, evaluate_index
-from segmentation_pipeline.evaluation.index import build_index, encode_index
+from segmentation_pipeline.index.build import build_index, encode_index
 from segmentation_pipeline.rules.moments import RelativeInstant
 from segmentation_pipeline.rules.tree import (
     All,

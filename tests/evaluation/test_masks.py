@@ -9,8 +9,8 @@ import pytest
 
 from segmentation_pipeline.catalog.types import Integer
 from segmentation_pipeline.evaluation.evaluate import evaluate_index
-from segmentation_pipeline.evaluation.index import build_index, encode_index
 from segmentation_pipeline.evaluation.positions import Bucket, as_ids, as_mask
+from segmentation_pipeline.index.build import build_index, encode_index
 from segmentation_pipeline.rules.tree import Compare, Events, Everyone, Field, InSegment, Measure, Not
 
 AS_OF = dt.datetime(2026, 3, 31, 12, tzinfo=dt.UTC)

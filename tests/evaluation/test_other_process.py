@@ -14,7 +14,7 @@ from segmentation_pipeline.catalog.types import Decimal, Integer, Text
 from segmentation_pipeline.evaluation.bucket import evaluate_bucket
 from segmentation_pipeline.evaluation.engine import Engine
 from segmentation_pipeline.evaluation.positions import buckets
-from segmentation_pipeline.evaluation.stored_index import input_tables, open_index
+from segmentation_pipeline.index.stored import input_tables, open_index
 from segmentation_pipeline.lake.store import DeltaStore
 from segmentation_pipeline.lake.tables import catalog_table
 from segmentation_pipeline.rules.clock import to_micros
@@ -34,7 +34,7 @@ from segmentation_pipeline.rules.tree import (
 CHILD = """
 import pickle, sys
 from segmentation_pipeline.evaluation.bucket import evaluate_bucket
-from segmentation_pipeline.evaluation.stored_index import input_tables, read_index
+from segmentation_pipeline.index.stored import input_tables, read_index
 from segmentation_pipeline.lake.store import DeltaStore
 
 lake, plan, ranges = pickle.load(sys.stdin.buffer)

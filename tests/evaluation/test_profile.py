@@ -8,8 +8,8 @@ import pytest
 
 from segmentation_pipeline.catalog.types import Integer, Text
 from segmentation_pipeline.evaluation.evaluate import evaluate_index
-from segmentation_pipeline.evaluation.index import encode_index
 from segmentation_pipeline.evaluation.profile import Profile
+from segmentation_pipeline.index.build import encode_index
 from segmentation_pipeline.rules.moments import RelativeInstant
 from segmentation_pipeline.rules.tree import All, Any, Compare, Events, Field, Measure, Sequence, Step
 from segmentation_pipeline.rules.windows import Bounds

@@ -10,7 +10,7 @@ import pytest
 
 from segmentation_pipeline.catalog.types import Decimal, Integer
 from segmentation_pipeline.evaluation.evaluate import evaluate_index
-from segmentation_pipeline.evaluation.index import build_index, encode_index
+from segmentation_pipeline.index.build import build_index, encode_index
 from segmentation_pipeline.rules.tree import Compare, Events, Field, Measure
 
 AS_OF = dt.datetime(2026, 3, 31, 12, tzinfo=dt.UTC)

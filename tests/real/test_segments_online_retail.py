@@ -19,7 +19,7 @@ import polars as pl
 import pytest
 
 from segmentation_pipeline.evaluation.evaluate import evaluate_index
-from segmentation_pipeline.evaluation.stored_index import input_tables, open_index
+from segmentation_pipeline.index.stored import input_tables, open_index
 from segmentation_pipeline.rules.interpret import examine_segment
 from segmentation_pipeline.rules.tree import Compare, InSegment, Measure
 from segmentation_pipeline.segments.basis import read_definitions

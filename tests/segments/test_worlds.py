@@ -13,7 +13,7 @@ from segmentation_pipeline.catalog.reading import read_catalog
 from segmentation_pipeline.documents import read_documents
 from segmentation_pipeline.errors import Position
 from segmentation_pipeline.evaluation.evaluate import Evaluation
-from segmentation_pipeline.evaluation.index import build_index
+from segmentation_pipeline.index.build import build_index
 from segmentation_pipeline.rules.interpret import examine_segment
 from segmentation_pipeline.rules.segment import Definitions, Segment
 from segmentation_pipeline.rules.tree import (

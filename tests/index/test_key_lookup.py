@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmentation_pipeline.evaluation.key_lookup import KeyLookup
+from segmentation_pipeline.index.key_lookup import KeyLookup
 
 KEYS = st.text(max_size=3)
 

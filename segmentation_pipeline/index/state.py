@@ -14,7 +14,7 @@ from segmentation_pipeline.errors import LakeError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from segmentation_pipeline.evaluation.dictionaries import Shape
+    from segmentation_pipeline.index.dictionaries import Shape
     from segmentation_pipeline.lake.store import DeltaStore
 
 _SAID = "index"

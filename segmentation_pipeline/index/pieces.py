@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.evaluation.coding import BUCKET, BUCKET_COLUMN, OBJECT_INDEX, Bits, Codes, Units
-from segmentation_pipeline.evaluation.encoding import MOST_BITS, MOST_CODES, bits, distinct, few, fits
-from segmentation_pipeline.evaluation.growing import Growing
+from segmentation_pipeline.index.coding import BUCKET, BUCKET_COLUMN, OBJECT_INDEX, Bits, Codes, Units
+from segmentation_pipeline.index.encoding import MOST_BITS, MOST_CODES, bits, distinct, few, fits
+from segmentation_pipeline.index.growing import Growing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from segmentation_pipeline.evaluation.coding import Coding
-    from segmentation_pipeline.evaluation.scratch import Scratch
+    from segmentation_pipeline.index.coding import Coding
+    from segmentation_pipeline.index.scratch import Scratch
 
 _UNBOUNDED = (1 << 31) - 1
 

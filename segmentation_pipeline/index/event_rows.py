@@ -8,9 +8,9 @@ import polars as pl
 import pyarrow as pa
 
 from segmentation_pipeline.catalog.contracts import polars_type
-from segmentation_pipeline.evaluation.index import OBJECT_INDEX, normal
-from segmentation_pipeline.evaluation.key_lookup import KeyLookup
-from segmentation_pipeline.evaluation.nfc import in_nfc
+from segmentation_pipeline.index.build import OBJECT_INDEX, normal
+from segmentation_pipeline.index.key_lookup import KeyLookup
+from segmentation_pipeline.index.nfc import in_nfc
 from segmentation_pipeline.lake.arrow import arrow_schema
 from segmentation_pipeline.lake.chunks import read_chunks
 from segmentation_pipeline.lake.log import table_folder
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.catalog.model import EventSource
     from segmentation_pipeline.catalog.types import FieldType
-    from segmentation_pipeline.evaluation.pieces import Pieces
+    from segmentation_pipeline.index.pieces import Pieces
     from segmentation_pipeline.lake.store import DeltaStore
 
 CHUNK_CELLS = 16_000_000

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from segmentation_pipeline.evaluation.coding import BUCKET_COLUMN, OBJECT_INDEX, Bits, Codes
-from segmentation_pipeline.evaluation.dictionaries import save_values, shapes
+from segmentation_pipeline.index.coding import BUCKET_COLUMN, OBJECT_INDEX, Bits, Codes
+from segmentation_pipeline.index.dictionaries import save_values, shapes
 from segmentation_pipeline.lake.commit import Commit
 from segmentation_pipeline.lake.file_changes import files_by, removals
 from segmentation_pipeline.lake.guard import wrapping
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from deltalake.transaction import AddAction, RemoveAction
 
     from segmentation_pipeline.catalog.model import Catalog
-    from segmentation_pipeline.evaluation.coding import Coding
-    from segmentation_pipeline.evaluation.index_parts import IndexPart
-    from segmentation_pipeline.evaluation.part_state import PartState
-    from segmentation_pipeline.evaluation.pieces import Pieces
+    from segmentation_pipeline.index.coding import Coding
+    from segmentation_pipeline.index.parts import IndexPart
+    from segmentation_pipeline.index.pieces import Pieces
+    from segmentation_pipeline.index.state import PartState
     from segmentation_pipeline.lake.store import DeltaStore, Snapshot
 
 _GROUP_ROWS = 1 << 17

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from segmentation_pipeline.catalog.reading import read_catalog
 from segmentation_pipeline.documents import read_documents
 from segmentation_pipeline.errors import LakeError
-from segmentation_pipeline.evaluation import pieces, stored_index
-from segmentation_pipeline.evaluation.coding import BUCKET, BUCKET_COLUMN, Codes
 from segmentation_pipeline.evaluation.evaluate import evaluate_index
-from segmentation_pipeline.evaluation.index import encode_index
-from segmentation_pipeline.evaluation.stored_index import (
+from segmentation_pipeline.index import pieces
+from segmentation_pipeline.index import stored as upkeep
+from segmentation_pipeline.index.build import encode_index
+from segmentation_pipeline.index.coding import BUCKET, BUCKET_COLUMN, Codes
+from segmentation_pipeline.index.stored import (
     compact_index,
     index_of,
     index_parts,
@@ -340,7 +341,7 @@ def test_compaction_of_inputs_is_no_change(world):
 
 
 def test_a_bucket_of_many_files_is_compacted_on_the_way(world, monkeypatch):
-    monkeypatch.setattr(stored_index, "MOST_FILES", 4)
+    monkeypatch.setattr(upkeep, "MOST_FILES", 4)
     world.refresh()
     for day in range(7):
         world.happen((0, f"kind {day}", 9 - day))
@@ -392,8 +393,8 @@ def test_killed_between_the_dictionary_and_the_part(world, monkeypatch, change):
 
 
 def test_rows_put_aside_leave_nothing_behind(world, monkeypatch, tmp_path):
-    monkeypatch.setattr("segmentation_pipeline.evaluation.scratch.HELD_BYTES", 0)
-    monkeypatch.setattr("segmentation_pipeline.evaluation.event_rows.CHUNK_CELLS", 1)
+    monkeypatch.setattr("segmentation_pipeline.index.scratch.HELD_BYTES", 0)
+    monkeypatch.setattr("segmentation_pipeline.index.event_rows.CHUNK_CELLS", 1)
     world.check()
     assert not list((tmp_path / "lake").glob(".index*"))
 

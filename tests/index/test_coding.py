@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segmentation_pipeline.evaluation import encoding
-from segmentation_pipeline.evaluation.coding import BUCKET, Bits, Codes, Units
-from segmentation_pipeline.evaluation.encoding import choose, encode_values
+from segmentation_pipeline.index import encoding
+from segmentation_pipeline.index.coding import BUCKET, Bits, Codes, Units
+from segmentation_pipeline.index.encoding import choose, encode_values
 
 SCHEMA = pl.Schema(
     {

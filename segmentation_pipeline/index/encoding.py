@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.evaluation.coding import (
+from segmentation_pipeline.index.coding import (
     BUCKET,
     BUCKET_COLUMN,
     OBJECT_INDEX,
@@ -21,7 +21,7 @@ from segmentation_pipeline.evaluation.coding import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from segmentation_pipeline.evaluation.coding import Coding
+    from segmentation_pipeline.index.coding import Coding
 
 MOST_CODES = (1 << 15) - 1
 MOST_BITS = 8 * WORD

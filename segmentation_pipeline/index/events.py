@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.evaluation.event_rows import add_events
-from segmentation_pipeline.evaluation.index import OBJECT_INDEX, object_keys
-from segmentation_pipeline.evaluation.part_state import Keys, digest
-from segmentation_pipeline.evaluation.part_writing import commit_change, commit_whole
-from segmentation_pipeline.evaluation.pieces import Pieces
-from segmentation_pipeline.evaluation.scratch import Scratch
+from segmentation_pipeline.index.build import OBJECT_INDEX, object_keys
+from segmentation_pipeline.index.event_rows import add_events
+from segmentation_pipeline.index.pieces import Pieces
+from segmentation_pipeline.index.scratch import Scratch
+from segmentation_pipeline.index.state import Keys, digest
+from segmentation_pipeline.index.writing import commit_change, commit_whole
 from segmentation_pipeline.lake.file_changes import file_changes, live_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from segmentation_pipeline.catalog.model import EventSource
-    from segmentation_pipeline.evaluation.coding import Coding
-    from segmentation_pipeline.evaluation.part_state import PartState
-    from segmentation_pipeline.evaluation.part_writing import Build
+    from segmentation_pipeline.index.coding import Coding
+    from segmentation_pipeline.index.state import PartState
+    from segmentation_pipeline.index.writing import Build
 
 
 def event_order(source: EventSource) -> tuple[str, ...]:

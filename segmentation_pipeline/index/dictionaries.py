@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from segmentation_pipeline.errors import LakeError
-from segmentation_pipeline.evaluation.coding import Bits, Codes, Units
-from segmentation_pipeline.evaluation.encoding import bits
+from segmentation_pipeline.index.coding import Bits, Codes, Units
+from segmentation_pipeline.index.encoding import bits
 from segmentation_pipeline.lake.commit import Commit
 from segmentation_pipeline.lake.tables import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from segmentation_pipeline.evaluation.coding import Coding
+    from segmentation_pipeline.index.coding import Coding
     from segmentation_pipeline.lake.store import DeltaStore
 
     Shape = tuple[str, int]

@@ -18,11 +18,11 @@ import polars as pl
 import pyarrow as pa
 
 from segmentation_pipeline.errors import LakeError
-from segmentation_pipeline.evaluation.coding import OBJECT_INDEX, Coded
-from segmentation_pipeline.evaluation.dictionaries import load_codings
-from segmentation_pipeline.evaluation.event_part import build_events, event_order, extend_events
-from segmentation_pipeline.evaluation.index import Index, build_index
-from segmentation_pipeline.evaluation.index_parts import (
+from segmentation_pipeline.index.build import Index, build_index
+from segmentation_pipeline.index.coding import OBJECT_INDEX, Coded
+from segmentation_pipeline.index.dictionaries import load_codings
+from segmentation_pipeline.index.events import build_events, event_order, extend_events
+from segmentation_pipeline.index.parts import (
     IndexPart,
     catalog_hash,
     event_table,
@@ -32,10 +32,10 @@ from segmentation_pipeline.evaluation.index_parts import (
     pinned,
     profile_table,
 )
-from segmentation_pipeline.evaluation.part_state import PartState, read_state
-from segmentation_pipeline.evaluation.part_writing import Build, compact_part, part_table
-from segmentation_pipeline.evaluation.pieces import OutgrownError
-from segmentation_pipeline.evaluation.profile_part import build_profiles, refresh_profiles
+from segmentation_pipeline.index.pieces import OutgrownError
+from segmentation_pipeline.index.profiles import build_profiles, refresh_profiles
+from segmentation_pipeline.index.state import PartState, read_state
+from segmentation_pipeline.index.writing import Build, compact_part, part_table
 from segmentation_pipeline.lake.file_changes import live_files
 from segmentation_pipeline.lake.reading import scan_files
 

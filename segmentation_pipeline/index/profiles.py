@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from segmentation_pipeline.catalog.types import Enum, Text
-from segmentation_pipeline.evaluation.coding import BUCKET
-from segmentation_pipeline.evaluation.index import OBJECT_INDEX, build_profile, object_keys
-from segmentation_pipeline.evaluation.nfc import in_nfc
-from segmentation_pipeline.evaluation.part_writing import commit_change, commit_whole
-from segmentation_pipeline.evaluation.pieces import Pieces
-from segmentation_pipeline.evaluation.scratch import Scratch
+from segmentation_pipeline.index.build import OBJECT_INDEX, build_profile, object_keys
+from segmentation_pipeline.index.coding import BUCKET
+from segmentation_pipeline.index.nfc import in_nfc
+from segmentation_pipeline.index.pieces import Pieces
+from segmentation_pipeline.index.scratch import Scratch
+from segmentation_pipeline.index.writing import commit_change, commit_whole
 from segmentation_pipeline.lake.file_changes import file_changes
 from segmentation_pipeline.lake.reading import scan_files
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from segmentation_pipeline.catalog.model import ObjectType
-    from segmentation_pipeline.evaluation.coding import Coding
-    from segmentation_pipeline.evaluation.part_state import PartState
-    from segmentation_pipeline.evaluation.part_writing import Build
+    from segmentation_pipeline.index.coding import Coding
+    from segmentation_pipeline.index.state import PartState
+    from segmentation_pipeline.index.writing import Build
 
 _STEP = 2
 """Buckets whose profiles are in memory at once."""

@@ -26,8 +26,8 @@ from segmentation_pipeline.catalog.types import (
     Number,
     Text,
 )
-from segmentation_pipeline.evaluation.coding import OBJECT_INDEX, Coded
-from segmentation_pipeline.evaluation.encoding import encode_values
+from segmentation_pipeline.index.coding import OBJECT_INDEX, Coded
+from segmentation_pipeline.index.encoding import encode_values
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

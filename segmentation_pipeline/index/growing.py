@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from segmentation_pipeline.evaluation.encoding import distinct
+from segmentation_pipeline.index.encoding import distinct
 
 _SAMPLE = 1 << 16
 
