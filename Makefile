@@ -24,7 +24,7 @@ demo: $(VENV)/installed
 test: lint
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m 'not integration'
 
-test-integration: $(VENV)/installed-dev
+test-integration: $(VENV)/installed-dev $(VENV)/installed-bench
 	$(BIN)/python -m pytest -q -m integration
 
 bench: $(VENV)/installed-bench
