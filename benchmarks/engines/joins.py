@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from benchmarks.engines import xor
-from segmentation_pipeline.segments.masks import indexes_of
+from segmentation_pipeline.evaluation.positions import ids_in_steps
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -55,6 +55,6 @@ def _long(masks: Iterable[tuple[int, pl.Series]]) -> pl.DataFrame:
     parts = [
         ids.cast(pl.Int32).to_frame().select(pl.lit(number, pl.Int32).alias("segment"), "object_index")
         for number, mask in masks
-        for ids in indexes_of(mask)
+        for ids in ids_in_steps(mask)
     ]
     return pl.concat(parts)

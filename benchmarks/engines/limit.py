@@ -13,7 +13,8 @@ from benchmarks.coded_layout import CodedLayout
 from benchmarks.engines.segmentation import index_beside
 from benchmarks.membership_rows import read_members, read_tallies, write_memberships
 from benchmarks.needed import needed
-from segmentation_pipeline.index.coding import BUCKET, BUCKET_COLUMN, OBJECT_INDEX
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
+from segmentation_pipeline.index.coding import BUCKET, BUCKET_COLUMN
 from segmentation_pipeline.rules.clock import Clock, to_micros
 
 if TYPE_CHECKING:

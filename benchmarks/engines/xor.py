@@ -13,7 +13,8 @@ import polars as pl
 
 from benchmarks.membership_rows import read_members
 from benchmarks.peer import Tally, numbers
-from segmentation_pipeline.segments.masks import aligned, indexes_of, mask_of
+from segmentation_pipeline.evaluation.positions import ids_in_steps
+from segmentation_pipeline.segments.masks import aligned, mask_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -61,7 +62,7 @@ def run(data: Dataset, definitions: Definitions, as_of: dt.datetime, workspace: 
                 ids.to_frame().with_columns(
                     pl.lit(number, pl.Int32).alias("segment"), pl.lit(entered).alias("entered")
                 )
-                for ids in indexes_of(mask)
+                for ids in ids_in_steps(mask)
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -19,7 +20,6 @@ from segmentation_pipeline.conflicts.summary import (
     heading,
     pair_rows,
 )
-from segmentation_pipeline.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def print_conflicts(found: Conflicts, project: Path, limit: int, *, in_full: boo
     say(f"[dim]{heading(found)}[/]")
     say()
     if found.findings:
-        shown = [as_diagnostic(finding) for finding in found.findings]
+        shown = [with_conditions(finding) for finding in found.findings]
         console().print(render_findings(shown, lines_below(project)), end="")
         say()
     say(counted(found))
@@ -54,12 +54,9 @@ def print_conflicts(found: Conflicts, project: Path, limit: int, *, in_full: boo
     say(f"[dim]{agreement(found)}[/]")
 
 
-def as_diagnostic(finding: Finding) -> Diagnostic:
-    """Return a finding as every other one is printed: with its line and a caret."""
-    lines = "".join(f"\n{line}" for line in condition_lines(finding))
-    return Diagnostic(
-        finding.finding, finding.message + lines, finding.at, finding.hint, finding.severity, finding.segment
-    )
+def with_conditions(finding: Finding) -> Finding:
+    """Return a finding that says every set of conditions that causes it."""
+    return replace(finding, message="\n".join([finding.message, *condition_lines(finding)]))
 
 
 def _print_proof(relation: Relation) -> None:

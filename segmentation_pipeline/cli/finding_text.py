@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from segmentation_pipeline.diagnostics import Diagnostic
+    from segmentation_pipeline.diagnostics import Severity
     from segmentation_pipeline.errors import Position
 
     Lines = Callable[[Position], str | None]
@@ -25,6 +25,21 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206
 _TAB = "    "
 _BEFORE, _LONGEST = 60, 100
 _STYLES = {"error": "bold red", "warning": "bold yellow", "info": "bold cyan"}
+
+
+class Found(Protocol):
+    """A finding of any kind: about a definition, a row of a test, or how segments compete."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def at(self) -> Position: ...
+    @property
+    def hint(self) -> str | None: ...
+    @property
+    def severity(self) -> Severity: ...
 
 
 def lines_below(*folders: Path) -> Lines:
@@ -49,7 +64,7 @@ def lines_below(*folders: Path) -> Lines:
     return line
 
 
-def render_findings(findings: Iterable[Diagnostic], lines: Lines) -> Text:
+def render_findings(findings: Iterable[Found], lines: Lines) -> Text:
     """Return all findings, a blank line between two; styles show on a terminal only.
 
     ::
@@ -64,7 +79,7 @@ def render_findings(findings: Iterable[Diagnostic], lines: Lines) -> Text:
     return Text("\n").join(_finding(finding, lines(finding.at)) for finding in findings)
 
 
-def _finding(finding: Diagnostic, line: str | None) -> Text:
+def _finding(finding: Found, line: str | None) -> Text:
     style = _STYLES[finding.severity]
     number = str(finding.at.line)
     gutter = " " * max(2, len(number))

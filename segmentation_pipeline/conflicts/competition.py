@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from segmentation_pipeline.rules.delivery import delivery_of
-
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
@@ -30,14 +28,12 @@ class Scope:
 
 
 def group_of(segment: Segment) -> Scope | None:
-    delivery = delivery_of(segment)
-    group = None if delivery is None else delivery.exclusivity_group
+    group = None if segment.delivery is None else segment.delivery.exclusivity_group
     return None if group is None else Scope("group", group)
 
 
 def channel_of(segment: Segment) -> Scope | None:
-    delivery = delivery_of(segment)
-    return None if delivery is None else Scope("channel", delivery.channel)
+    return None if segment.delivery is None else Scope("channel", segment.delivery.channel)
 
 
 def share(one: Scope | None, other: Scope | None) -> bool:
@@ -46,8 +42,7 @@ def share(one: Scope | None, other: Scope | None) -> bool:
 
 
 def priority_of(segment: Segment) -> int:
-    delivery = delivery_of(segment)
-    return 0 if delivery is None else delivery.priority
+    return 0 if segment.delivery is None else segment.delivery.priority
 
 
 def ranked(segments: Iterable[Segment]) -> list[Segment]:
@@ -57,8 +52,4 @@ def ranked(segments: Iterable[Segment]) -> list[Segment]:
 
 def delivers_on(segment: Segment, day: dt.date) -> bool:
     """Return whether a segment claims its members on a local day: from ``starts`` to ``ends``."""
-    delivery = delivery_of(segment)
-    if delivery is None or not segment.active:
-        return False
-    began = delivery.starts is None or delivery.starts <= day
-    return began and (delivery.ends is None or day <= delivery.ends)
+    return segment.active and segment.delivery is not None and segment.delivery.is_active_on(day)

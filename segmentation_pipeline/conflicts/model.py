@@ -124,6 +124,11 @@ class Finding:
     witness: Witness | None = None
     group: str | None = None
 
+    @property
+    def rule(self) -> str:
+        """What it is called where all kinds of findings are printed."""
+        return self.finding
+
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:

@@ -12,7 +12,6 @@ from segmentation_pipeline.conflicts.explanation import Explainer
 from segmentation_pipeline.conflicts.lifting import is_available, lift
 from segmentation_pipeline.conflicts.model import Disagreement, Relation
 from segmentation_pipeline.errors import RunFailed
-from segmentation_pipeline.rules.delivery import delivery_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +129,7 @@ def _name(found: ObjectProof, sure: NDArray[np.bool_], a: int, b: int) -> Relati
 
 def _compete(one: Segment, other: Segment) -> tuple[bool, bool]:
     """Return whether two segments share an exclusivity group, and a channel."""
-    first, second = delivery_of(one), delivery_of(other)
+    first, second = one.delivery, other.delivery
     if first is None or second is None:
         return False, False
     group = first.exclusivity_group is not None and first.exclusivity_group == second.exclusivity_group

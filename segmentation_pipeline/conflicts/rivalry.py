@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.conflicts.model import Finding
-from segmentation_pipeline.rules.delivery import Delivery, delivery_of
+from segmentation_pipeline.rules.delivery import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ def find_rivals(found: ObjectProof) -> Iterator[Finding]:
     """Yield ``shadowed``, ``equal_priority_overlap`` and ``coverage_gap`` of every exclusivity group."""
     groups: dict[str, list[Contender]] = {}
     for name in found.names:
-        delivery = delivery_of(found.segment(name))
+        delivery = found.segment(name).delivery
         if delivery is not None and delivery.exclusivity_group is not None:
             groups.setdefault(delivery.exclusivity_group, []).append((name, delivery))
     for group, contenders in sorted(groups.items()):

@@ -20,7 +20,7 @@ BUDGET = 200_000
 class Solver:
     """Answers questions about clauses that may grow between them; close it, or use it in a ``with``.
 
-    ``give_up`` is asked nothing: a question over the budget has no answer (None).
+    A question that meets more than ``budget`` conflicts has no answer (None).
     """
 
     def __init__(self, clauses: Clauses, *, budget: int = BUDGET) -> None:
@@ -28,7 +28,6 @@ class Solver:
         self._budget = budget
         self._seen = 0
         self._solver = _Solver("minisat22")
-        self.questions = 0
 
     def __enter__(self) -> Self:
         return self
@@ -44,7 +43,6 @@ class Solver:
     def solve(self, assumptions: Sequence[int] = ()) -> bool | None:
         """Return whether everything can hold at once; None where the budget did not suffice."""
         self._catch_up()
-        self.questions += 1
         self._solver.conf_budget(self._budget)
         answer: bool | None = self._solver.solve_limited(assumptions=list(assumptions))
         return answer

@@ -10,7 +10,6 @@ from segmentation_pipeline.conflicts.model import Finding, Reason
 from segmentation_pipeline.conflicts.moments import ABSOLUTE
 from segmentation_pipeline.conflicts.parts import Support
 from segmentation_pipeline.documents import Mapping
-from segmentation_pipeline.rules.delivery import delivery_of
 from segmentation_pipeline.rules.graph import embeddings
 from segmentation_pipeline.rules.operators import OPERATORS
 from segmentation_pipeline.rules.tree import Compare, Field, Not, On
@@ -42,7 +41,7 @@ def find_unused(definitions: Definitions) -> Iterator[Finding]:
     }
     for name, segment in sorted(definitions.segments.items()):
         idle = segment.active and not segment.publish and segment.type != "suppression"
-        if idle and name not in read and delivery_of(segment) is None:
+        if idle and name not in read and segment.delivery is None:
             yield Finding(
                 segment=name,
                 finding="unused",

@@ -69,10 +69,6 @@ class Place:
         for place in self.below():
             yield from place.walk()
 
-    @property
-    def is_leaf(self) -> bool:
-        return not self.below()
-
 
 @dataclass(frozen=True, slots=True)
 class Written:

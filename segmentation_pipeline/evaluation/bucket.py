@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.evaluation.algebra import listed_mask, pinned_mask, segment_mask
 from segmentation_pipeline.evaluation.columns import row_fields
 from segmentation_pipeline.evaluation.comparing import Comparing
@@ -25,7 +26,6 @@ from segmentation_pipeline.evaluation.rows import with_fields
 from segmentation_pipeline.evaluation.sequence_masks import Candidates, sequence_masks
 from segmentation_pipeline.evaluation.thresholds import Columns, threshold
 from segmentation_pipeline.evaluation.units import in_units
-from segmentation_pipeline.index.coding import OBJECT_INDEX
 from segmentation_pipeline.rules.tree import Compare, InSegment, Rank
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.evaluation.algebra import compile_levels
 from segmentation_pipeline.evaluation.bucket import evaluate_bucket, rank_values
 from segmentation_pipeline.evaluation.comparing import comparisons
@@ -20,7 +21,6 @@ from segmentation_pipeline.evaluation.rankings import KEY, VALUE, Ranked, rank
 from segmentation_pipeline.evaluation.row_masks import compile_own
 from segmentation_pipeline.evaluation.sequence_masks import is_linear
 from segmentation_pipeline.evaluation.stages import embedded_here
-from segmentation_pipeline.index.build import OBJECT_INDEX, Index
 from segmentation_pipeline.rules.tree import Compare, Sequence
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.evaluation.plan import Leaf
     from segmentation_pipeline.evaluation.profile import Watch
     from segmentation_pipeline.evaluation.stages import ParentCondition
+    from segmentation_pipeline.index.build import Index
     from segmentation_pipeline.rules.segment import Definitions, Segment
 
     Progress = Callable[[str, int, int], None]

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.evaluation.engine import ENGINE_ERRORS, Engine
 from segmentation_pipeline.evaluation.masks import MemberIds
 from segmentation_pipeline.evaluation.profile import Watch
 from segmentation_pipeline.evaluation.requirements import missing
 from segmentation_pipeline.evaluation.stages import all_barriers, next_stage, parent_conditions
-from segmentation_pipeline.index.build import OBJECT_INDEX, Index, build_index
+from segmentation_pipeline.index.build import Index, build_index
 from segmentation_pipeline.index.coding import BUCKET
 from segmentation_pipeline.rules.clock import to_micros
 from segmentation_pipeline.rules.graph import embeds

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.index.build import OBJECT_INDEX
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,17 +6,23 @@ Masks and features are aligned by position, so they are combined without a singl
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from segmentation_pipeline.index.coding import BUCKET, BUCKET_COLUMN, OBJECT_INDEX
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
+from segmentation_pipeline.index.coding import BUCKET, BUCKET_COLUMN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from segmentation_pipeline.index.coding import Coded
 
 POSITION = "bucket:position"
+STEP = 1 << 20
+"""How many positions are turned into ids at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +83,23 @@ def as_mask(ids: pl.Series, size: int) -> pl.Series:
 
 def as_ids(mask: pl.Series) -> pl.Series:
     """Return the positions where a mask is true, sorted, as ``object_index``."""
-    every: pl.Series = pl.int_range(len(mask), dtype=pl.Int64, eager=True)
-    return every.filter(mask).alias(OBJECT_INDEX)
+    return pl.concat([_none(), *ids_in_steps(mask)])
+
+
+def ids_in_steps(mask: pl.Series, start: int = 0) -> Iterator[pl.Series]:
+    """Yield the positions that are set, ascending, few at a time; the first position is ``start``."""
+    for at in range(0, mask.len(), STEP):
+        part = mask.slice(at, STEP)
+        # `arg_true` takes many times as long.
+        found = _positions().slice(0, part.len()).filter(part)
+        yield (found + (start + at)).alias(OBJECT_INDEX)
+
+
+@cache
+def _positions() -> pl.Series:
+    """Return 0 to `STEP`: to count once costs 8 MB, to count for every mask most of the time."""
+    return pl.int_range(STEP, dtype=pl.Int64, eager=True)
+
+
+def _none() -> pl.Series:
+    return pl.Series(OBJECT_INDEX, [], dtype=pl.Int64)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from segmentation_pipeline.index.build import OBJECT_INDEX
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 
 if TYPE_CHECKING:
     from segmentation_pipeline.rules.tree import Rank

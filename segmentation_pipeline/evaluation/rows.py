@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.catalog.types import Datetime, Text
 from segmentation_pipeline.evaluation.coded_rows import CodedRows
 from segmentation_pipeline.evaluation.columns import source_fields
 from segmentation_pipeline.evaluation.measures import Timeline
 from segmentation_pipeline.evaluation.to_polars import Rows
-from segmentation_pipeline.index.build import OBJECT_INDEX
 from segmentation_pipeline.rules.tree import Compare, Field, Related
 
 if TYPE_CHECKING:

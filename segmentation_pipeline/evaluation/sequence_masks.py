@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.evaluation.chains import StepEvents, chain
 from segmentation_pipeline.evaluation.event_scans import AT, NUMBER
 from segmentation_pipeline.evaluation.positions import POSITION
 from segmentation_pipeline.evaluation.sequences import find_chains
 from segmentation_pipeline.evaluation.tallies import slices
-from segmentation_pipeline.index.coding import OBJECT_INDEX
 from segmentation_pipeline.rules.tree import Sequence
 
 if TYPE_CHECKING:

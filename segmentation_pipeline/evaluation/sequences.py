@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.evaluation.intervals import inside
 from segmentation_pipeline.evaluation.to_polars import Rows, compile_condition
-from segmentation_pipeline.index.build import OBJECT_INDEX
 
 if TYPE_CHECKING:
     from segmentation_pipeline.catalog.model import EventSource

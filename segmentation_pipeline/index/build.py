@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.catalog.contracts import polars_type
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX, polars_type
 from segmentation_pipeline.catalog.satellites import VALUE_COLUMNS
 from segmentation_pipeline.catalog.types import (
     Boolean,
@@ -26,7 +26,7 @@ from segmentation_pipeline.catalog.types import (
     Number,
     Text,
 )
-from segmentation_pipeline.index.coding import OBJECT_INDEX, Coded
+from segmentation_pipeline.index.coding import Coded
 from segmentation_pipeline.index.encoding import encode_values
 
 if TYPE_CHECKING:

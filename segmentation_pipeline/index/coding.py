@@ -14,10 +14,11 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-OBJECT_INDEX = "object_index"
 BUCKET_COLUMN = "bucket"
 BUCKET = 1 << 18
 """Objects of one bucket of the stored index: ``bucket`` is ``object_index // BUCKET``."""

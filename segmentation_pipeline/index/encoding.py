@@ -7,16 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.index.coding import (
-    BUCKET,
-    BUCKET_COLUMN,
-    OBJECT_INDEX,
-    WORD,
-    Bits,
-    Coded,
-    Codes,
-    Units,
-)
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
+from segmentation_pipeline.index.coding import BUCKET, BUCKET_COLUMN, WORD, Bits, Coded, Codes, Units
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
-from segmentation_pipeline.catalog.contracts import polars_type
-from segmentation_pipeline.index.build import OBJECT_INDEX, normal
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
+from segmentation_pipeline.index.build import normal
 from segmentation_pipeline.index.key_lookup import KeyLookup
 from segmentation_pipeline.index.nfc import in_nfc
 from segmentation_pipeline.lake.arrow import arrow_schema
@@ -26,12 +26,6 @@ if TYPE_CHECKING:
 
 CHUNK_CELLS = 16_000_000
 """Values that are in memory at once: rows times columns."""
-
-
-def event_schema(source: EventSource, here: Iterable[str]) -> pl.Schema:
-    """Return the columns of a source's values, those of ``here``, and ``object_index``."""
-    columns = source.columns
-    return pl.Schema({name: polars_type(columns[name].type) for name in here} | {OBJECT_INDEX: pl.Int64()})
 
 
 def add_events(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.index.build import OBJECT_INDEX, object_keys
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
+from segmentation_pipeline.index.build import object_keys
 from segmentation_pipeline.index.event_rows import add_events
 from segmentation_pipeline.index.pieces import Pieces
 from segmentation_pipeline.index.scratch import Scratch

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.index.coding import BUCKET, BUCKET_COLUMN, OBJECT_INDEX, Bits, Codes, Units
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
+from segmentation_pipeline.index.coding import BUCKET, BUCKET_COLUMN, Bits, Codes, Units
 from segmentation_pipeline.index.encoding import MOST_BITS, MOST_CODES, bits, distinct, few, fits
 from segmentation_pipeline.index.growing import Growing
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.catalog.types import Enum, Text
-from segmentation_pipeline.index.build import OBJECT_INDEX, build_profile, object_keys
+from segmentation_pipeline.index.build import build_profile, object_keys
 from segmentation_pipeline.index.coding import BUCKET
 from segmentation_pipeline.index.nfc import in_nfc
 from segmentation_pipeline.index.pieces import Pieces

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.errors import LakeError
 from segmentation_pipeline.index.build import Index, build_index
-from segmentation_pipeline.index.coding import OBJECT_INDEX, Coded
+from segmentation_pipeline.index.coding import Coded
 from segmentation_pipeline.index.dictionaries import load_codings
 from segmentation_pipeline.index.events import build_events, event_order, extend_events
 from segmentation_pipeline.index.parts import (

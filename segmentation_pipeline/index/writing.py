@@ -9,7 +9,8 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from segmentation_pipeline.index.coding import BUCKET_COLUMN, OBJECT_INDEX, Bits, Codes
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
+from segmentation_pipeline.index.coding import BUCKET_COLUMN, Bits, Codes
 from segmentation_pipeline.index.dictionaries import save_values, shapes
 from segmentation_pipeline.lake.commit import Commit
 from segmentation_pipeline.lake.file_changes import files_by, removals

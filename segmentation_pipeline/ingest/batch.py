@@ -67,10 +67,6 @@ class Checked:
         return Checked(kept, pl.concat([self.findings, findings]))
 
 
-def no_findings() -> pl.DataFrame:
-    return pl.DataFrame(schema=FINDINGS)
-
-
 def rebatched(parts: Iterable[Batch], rows: int) -> Iterator[Batch]:
     """Yield the same lines, ``rows`` at a time; the lines of a file are numbered without a gap."""
     held: list[Batch] = []

@@ -89,7 +89,7 @@ def _read(
         publish=header.publish,
         labels=header.labels,
         expect=header.expect.model_dump(mode="json", exclude_none=True) if header.expect else None,
-        delivery=header.delivery.model_dump(mode="json", exclude_none=True) if header.delivery else None,
+        delivery=None if header.type == "suppression" else header.delivery,
         source=source,
     )
     return read, findings

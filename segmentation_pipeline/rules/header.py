@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from segmentation_pipeline.diagnostics import Diagnostic, did_you_mean
 from segmentation_pipeline.documents import Mapping, Scalar, Sequence, locate
+from segmentation_pipeline.rules.delivery import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,24 +55,6 @@ class SizeBounds(_Strict):
 
 class Expectation(_Strict):
     size: SizeBounds
-
-
-class EveryDays(_Strict):
-    every_days: int = Field(ge=1)
-
-
-class Delivery(_Strict):
-    channel: str
-    priority: int = 0
-    exclusivity_group: str | None = None
-    repeat: Literal["once_per_entry"] | EveryDays | None = None
-    reentry_gap_days: int | None = Field(None, ge=0)
-    expires_after_days: int | None = Field(None, ge=1)
-    capacity_per_day: int | None = Field(None, ge=0)
-    ignores_caps: bool = False
-    counts_toward_caps: bool = True
-    starts: dt.date | None = None
-    ends: dt.date | None = None
 
 
 class Header(_Strict):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.catalog.model import Catalog
     from segmentation_pipeline.diagnostics import Diagnostic
     from segmentation_pipeline.errors import Position
+    from segmentation_pipeline.rules.delivery import Delivery
     from segmentation_pipeline.rules.tree import Condition
 
 Kind = Literal["dynamic", "static", "suppression"]
@@ -33,7 +34,8 @@ class Segment:
     """One definition. ``where`` is None for a static segment, ``members`` for the others.
 
     ``members`` are keys or e-mails, resolved at every run. ``hash`` covers what decides
-    membership (rule, exclusions, pins, members, object, zone), not the description.
+    membership (rule, exclusions, pins, members, object, zone), not the description. ``delivery`` is None
+    for one that does not deliver, as those of type suppression.
     """
 
     id: str
@@ -53,7 +55,7 @@ class Segment:
     publish: bool = True
     labels: tuple[str, ...] = ()
     expect: Mapping[str, Any] | None = None
-    delivery: Mapping[str, Any] | None = None
+    delivery: Delivery | None = None
     source: str = ""
     """The YAML text of the definition."""
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.catalog.reading import load_catalog
 from segmentation_pipeline.errors import RunFailed
 from segmentation_pipeline.evaluation.estimate import footprint
 from segmentation_pipeline.evaluation.evaluate import Evaluation, evaluate_index
 from segmentation_pipeline.evaluation.profile import UNWATCHED, Watch
-from segmentation_pipeline.index.build import HISTORY, OBJECT_INDEX
+from segmentation_pipeline.index.build import HISTORY
 from segmentation_pipeline.index.coding import BUCKET
 from segmentation_pipeline.index.stored import (
     catalog_hash,

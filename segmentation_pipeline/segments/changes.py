@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.evaluation.estimate import tables_read
+from segmentation_pipeline.evaluation.positions import STEP, ids_in_steps
 from segmentation_pipeline.evaluation.profile import UNWATCHED
-from segmentation_pipeline.index.build import OBJECT_INDEX
 from segmentation_pipeline.rules.clock import to_micros
 from segmentation_pipeline.rules.graph import closure_hashes, dependencies, embeddings
-from segmentation_pipeline.segments.masks import STEP, aligned, count, indexes_of, mask_of
+from segmentation_pipeline.segments.masks import aligned, count, mask_of
 from segmentation_pipeline.segments.tables import MEMBERSHIPS, TRANSITIONS, VIA
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def membership_rows(
     starts = range(0, mask.len(), STEP)
     for start, held in basis.memberships.ranges(name, starts, STEP):
         part = mask.slice(start, STEP)
-        ids = pl.concat([*indexes_of(part, start)])
+        ids = pl.concat([*ids_in_steps(part, start)])
         added_at = np.full(ids.len(), to_micros(basis.as_of), dtype=np.int64)
         added_via = np.full(ids.len(), _CODES[via], dtype=np.uint8)
         if pinned.len():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from segmentation_pipeline.index.build import OBJECT_INDEX
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.index.stored import catalog_hash
 from segmentation_pipeline.rules.english import describe
 from segmentation_pipeline.rules.graph import closure_hashes, dependencies, embeds

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
-from segmentation_pipeline.index.build import OBJECT_INDEX
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.rules import tree
 from segmentation_pipeline.rules.english import describe
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.errors import LakeError
-from segmentation_pipeline.index.build import OBJECT_INDEX
 from segmentation_pipeline.segments.basis import object_rows
 from segmentation_pipeline.segments.published import read_published
 from segmentation_pipeline.segments.tables import TRANSITIONS

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.errors import RunFailed
-from segmentation_pipeline.index.build import OBJECT_INDEX
 from segmentation_pipeline.rules.graph import dependencies
 from segmentation_pipeline.segments.funnel import Role, funnel, parts
 from segmentation_pipeline.segments.sampling import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.index.build import OBJECT_INDEX
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.lake.reading import Snapshot
 from segmentation_pipeline.segments.masks import mask_of
 from segmentation_pipeline.segments.record import RunRecord

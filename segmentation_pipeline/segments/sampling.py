@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import polars_hash as plh
 
-from segmentation_pipeline.index.build import OBJECT_INDEX
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.rules.graph import walk
 from segmentation_pipeline.rules.tree import Compare, Field, On, Rank, Related
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.errors import RunFailed
-from segmentation_pipeline.index.build import OBJECT_INDEX
-from segmentation_pipeline.segments.masks import aligned, indexes_of
+from segmentation_pipeline.evaluation.positions import ids_in_steps
+from segmentation_pipeline.segments.masks import aligned
 from segmentation_pipeline.segments.published import memberships_at
 from segmentation_pipeline.segments.tables import CHANGE, MEMBERSHIPS, REASON, TRANSITIONS
 
@@ -44,7 +45,7 @@ def transition_rows(store: DeltaStore, version: int, record: RunRecord) -> Itera
 def _rows(
     record: RunRecord, segment: str, change: str, moved: pl.Series, by_pin: pl.Series
 ) -> Iterator[pl.DataFrame]:
-    for ids in indexes_of(moved):
+    for ids in ids_in_steps(moved):
         if ids.is_empty():
             continue
         reason = pl.lit(record.reasons.get(segment), dtype=REASON)

@@ -9,6 +9,7 @@ import pytest
 from segmentation_pipeline.conflicts.bits import row_of
 from segmentation_pipeline.conflicts.claims import find_contests
 from segmentation_pipeline.errors import Position
+from segmentation_pipeline.rules.delivery import Delivery
 from segmentation_pipeline.rules.segment import Segment
 from segmentation_pipeline.rules.tree import Everyone
 
@@ -17,9 +18,8 @@ NOWHERE = Position("", 1, 1)
 
 
 def segment(name: str, object_name: str = "contact", **delivery: object) -> Segment:
-    return Segment(
-        name, name, "dynamic", object_name, "UTC", name, NOWHERE, Everyone(), delivery=delivery or None
-    )
+    block = Delivery(**delivery) if delivery else None
+    return Segment(name, name, "dynamic", object_name, "UTC", name, NOWHERE, Everyone(), delivery=block)
 
 
 def claims(segments, members, day=DAY, kind="contact"):

@@ -46,7 +46,7 @@ def test_every_key_is_read(definition):
         Pin("c-7", "out", "asked", None, segment.pins[1].at),
     )
     assert segment.expect == {"size": {"at_least": 100, "change_at_most": "30%"}}
-    assert segment.delivery["channel"] == "email"
+    assert segment.delivery.channel == "email"
 
 
 def test_what_is_left_out(definition):

@@ -302,10 +302,11 @@ def test_many_segments_are_compared_each_with_its_own(project):
 
 def test_objects_pass_in_ranges_however_small(published, monkeypatch):
     """More objects than are held at once: members, keys and transitions come out in parts, and whole."""
-    from segmentation_pipeline.segments import changes, keyed_members, masks
+    from segmentation_pipeline.evaluation import positions
+    from segmentation_pipeline.segments import changes, keyed_members
     from segmentation_pipeline.segments import published as memberships
 
-    for module in (changes, keyed_members, masks):
+    for module in (changes, keyed_members, positions):
         monkeypatch.setattr(module, "STEP", 2)
     monkeypatch.setattr(memberships, "_WHOLE", 0)
     ages = {f"k{number}": 20 + number for number in range(5)}
