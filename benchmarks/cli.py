@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from benchmarks.dataset import DEFAULT_FOLDER
-from benchmarks.generate import SEED, dataset
-from benchmarks.goals import compare
+from benchmarks.data.dataset import DEFAULT_FOLDER
+from benchmarks.data.generate import SEED, dataset
+from benchmarks.data.segments import write_definitions
 from benchmarks.job import EngineError, engine_names
-from benchmarks.page import write_page
-from benchmarks.results import by_size, save
+from benchmarks.report.goals import compare
+from benchmarks.report.page import write_page
+from benchmarks.report.results import by_size, save
+from benchmarks.report.table import rich_table
 from benchmarks.runner import Plan
 from benchmarks.runner import run as run_plan
 from benchmarks.scaling import Sweep, scale
-from benchmarks.segments import write_definitions
-from benchmarks.table import rich_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from benchmarks.results import Row
+    from benchmarks.report.results import Row
     from benchmarks.runner import Disagreement
 
     Outcome = tuple[list[Row], list[Disagreement]]

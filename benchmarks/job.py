@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from benchmarks.dataset import Dataset, read_catalog
+from benchmarks.data.dataset import Dataset, read_catalog
 from benchmarks.measure import Usage, measured
 from benchmarks.peer import Tally
 

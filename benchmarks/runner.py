@@ -8,18 +8,18 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmarks.dataset import AS_OF
-from benchmarks.generate import SEED, dataset
-from benchmarks.goals import OURS
+from benchmarks.data.dataset import AS_OF
+from benchmarks.data.generate import SEED, dataset
+from benchmarks.data.segments import write_definitions
 from benchmarks.job import Job, engine_module, start
-from benchmarks.results import Row
-from benchmarks.segments import write_definitions
+from benchmarks.report.goals import OURS
+from benchmarks.report.results import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from benchmarks.dataset import Dataset
+    from benchmarks.data.dataset import Dataset
     from benchmarks.job import Report
     from benchmarks.peer import Tally
 

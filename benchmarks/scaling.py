@@ -10,7 +10,7 @@ from benchmarks.runner import run
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from benchmarks.results import Row
+    from benchmarks.report.results import Row
     from benchmarks.runner import Disagreement, Plan
 
 BASE_CONTACTS = 1_000_000

@@ -125,9 +125,9 @@ SOURCES = union(tree.Measure.__annotations__["source"])
 KINDS = (CONDITIONS, OPERANDS, HISTORIES, SOURCES)
 PARTS = {tree.Step}
 LEFT_OUT = {
-    f"{NAME}.conflicts.measured.Measures.part": {tree.Field},  # a column of the row is not measured
-    f"{NAME}.evaluation.thresholds.threshold": {tree.Field},  # it compares what is computed
-    f"{NAME}.evaluation.units.in_units": {tree.Rank},  # nothing ranks by a rank
+    f"{NAME}.conflicts.formulas.measured.Measures.part": {tree.Field},  # a column of the row is not measured
+    f"{NAME}.evaluation.comparisons.thresholds.threshold": {tree.Field},  # it compares what is computed
+    f"{NAME}.evaluation.comparisons.units.in_units": {tree.Rank},  # nothing ranks by a rank
 }
 
 

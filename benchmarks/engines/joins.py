@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from benchmarks.dataset import Dataset
+    from benchmarks.data.dataset import Dataset
     from benchmarks.peer import Tally
     from segmentation_pipeline.rules.segment import Definitions
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from benchmarks.coded_layout import CodedLayout
 from benchmarks.engines.segmentation import index_beside
 from benchmarks.membership_rows import read_members, read_tallies, write_memberships
+from benchmarks.naive.coded_layout import CodedLayout
 from benchmarks.needed import needed
 from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.index.coding import BUCKET, BUCKET_COLUMN
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from benchmarks.dataset import Dataset
+    from benchmarks.data.dataset import Dataset
     from benchmarks.peer import Tally
     from segmentation_pipeline.index.coding import Coded
     from segmentation_pipeline.rules.segment import Definitions

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from benchmarks.naive_query import ID, Layout, segment_query
+from benchmarks.naive.query import ID, Layout, segment_query
+from benchmarks.naive.value_predicates import compare, inside, instant
 from benchmarks.peer import Tally, numbers
-from benchmarks.value_predicates import compare, inside, instant
 from segmentation_pipeline.catalog.types import Decimal
 from segmentation_pipeline.rules.clock import Clock, to_micros
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from benchmarks.dataset import Dataset
+    from benchmarks.data.dataset import Dataset
     from segmentation_pipeline.rules.segment import Definitions
     from segmentation_pipeline.rules.tree import Compare
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.coded_layout import CodedLayout
 from benchmarks.engines import naive
 from benchmarks.engines.segmentation import index_beside
+from benchmarks.naive.coded_layout import CodedLayout
 from segmentation_pipeline.rules.clock import Clock, to_micros
 
 if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
-    from benchmarks.dataset import Dataset
+    from benchmarks.data.dataset import Dataset
     from segmentation_pipeline.rules.segment import Definitions
 
 tally = naive.tally

@@ -6,7 +6,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from benchmarks.dataset import read_catalog
+from benchmarks.data.dataset import read_catalog
 from benchmarks.measure import measured
 from benchmarks.membership_rows import read_tallies, write_memberships
 from benchmarks.peer import Cost, numbers
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from benchmarks.dataset import Dataset
+    from benchmarks.data.dataset import Dataset
     from benchmarks.peer import Tally
     from segmentation_pipeline.index.build import Index
     from segmentation_pipeline.rules.segment import Definitions

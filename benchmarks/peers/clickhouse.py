@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from chdb.session import Session
 
-from benchmarks.clickhouse_load import SETTINGS, load
+from benchmarks.loading.clickhouse import SETTINGS, load
 from benchmarks.peer import Tally, numbers
-from benchmarks.sql import Tables, membership
-from benchmarks.sql_dialects import CLICKHOUSE
+from benchmarks.sql.dialects import CLICKHOUSE
+from benchmarks.sql.queries import Tables, membership
 from segmentation_pipeline.rules.clock import to_micros
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from benchmarks.dataset import Dataset
+    from benchmarks.data.dataset import Dataset
     from segmentation_pipeline.rules.segment import Definitions
 
 _RELATIONS = {"contact": "bench.contacts", "activities": "bench.activities"}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks import duckdb_members
+from benchmarks.loading import duckdb_members
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
     from pathlib import Path
 
-    from benchmarks.dataset import Dataset
+    from benchmarks.data.dataset import Dataset
     from benchmarks.peer import Tally
     from segmentation_pipeline.rules.segment import Definitions
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from benchmarks.loading.postgres import load
+from benchmarks.loading.postgres_server import Server, postgres_server
 from benchmarks.peer import Tally, numbers
-from benchmarks.postgres_load import load
-from benchmarks.postgres_server import Server, postgres_server
-from benchmarks.sql import Tables, membership
-from benchmarks.sql_dialects import POSTGRES
+from benchmarks.sql.dialects import POSTGRES
+from benchmarks.sql.queries import Tables, membership
 from segmentation_pipeline.rules.clock import to_micros
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from benchmarks.dataset import Dataset
+    from benchmarks.data.dataset import Dataset
     from segmentation_pipeline.rules.segment import Definitions
 
 _RELATIONS = {"contact": "contacts", "activities": "activities"}

@@ -7,12 +7,12 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.conflicts.examples import with_examples
-from segmentation_pipeline.conflicts.findings import find
+from segmentation_pipeline.conflicts.findings.search import find
 from segmentation_pipeline.conflicts.model import SEVERITIES
-from segmentation_pipeline.conflicts.observation import observe
-from segmentation_pipeline.conflicts.proof import prove
-from segmentation_pipeline.conflicts.relations import relate
+from segmentation_pipeline.conflicts.observed.observation import observe
+from segmentation_pipeline.conflicts.proofs.proof import prove
+from segmentation_pipeline.conflicts.proofs.relations import relate
+from segmentation_pipeline.conflicts.witnesses.examples import with_examples
 from segmentation_pipeline.index.stored import catalog_hash
 from segmentation_pipeline.lake.store import DeltaStore
 from segmentation_pipeline.segments.basis import read_definitions
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Mapping
 
-    from segmentation_pipeline.conflicts.claims import Contest
     from segmentation_pipeline.conflicts.model import Finding, Relation
-    from segmentation_pipeline.conflicts.observation import Observation
-    from segmentation_pipeline.conflicts.overlaps import Overlap
-    from segmentation_pipeline.conflicts.tie import Tie
+    from segmentation_pipeline.conflicts.observed.claims import Contest
+    from segmentation_pipeline.conflicts.observed.observation import Observation
+    from segmentation_pipeline.conflicts.observed.overlaps import Overlap
+    from segmentation_pipeline.conflicts.observed.tie import Tie
     from segmentation_pipeline.rules.segment import Definitions
     from segmentation_pipeline.workspace import Workspace
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from segmentation_pipeline.conflicts.analysis import Conflicts
-    from segmentation_pipeline.conflicts.observation import Observation
+    from segmentation_pipeline.conflicts.observed.observation import Observation
     from segmentation_pipeline.lake.store import DeltaStore
 
 ALL = tuple(table.name for table in TABLES)

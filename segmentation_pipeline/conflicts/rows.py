@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.conflicts.analysis import Conflicts
     from segmentation_pipeline.conflicts.model import Finding, Reason, Relation
-    from segmentation_pipeline.conflicts.overlaps import Overlap
+    from segmentation_pipeline.conflicts.observed.overlaps import Overlap
 
 
 def relation_rows(found: Conflicts) -> pl.DataFrame:

@@ -14,18 +14,18 @@ import polars as pl
 from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.evaluation.algebra import listed_mask, pinned_mask, segment_mask
 from segmentation_pipeline.evaluation.columns import row_fields
-from segmentation_pipeline.evaluation.comparing import Comparing
+from segmentation_pipeline.evaluation.comparisons.comparing import Comparing
+from segmentation_pipeline.evaluation.comparisons.thresholds import Columns, threshold
+from segmentation_pipeline.evaluation.comparisons.units import in_units
+from segmentation_pipeline.evaluation.events.measuring import compute_features
+from segmentation_pipeline.evaluation.events.rows import with_fields
+from segmentation_pipeline.evaluation.events.sequence_masks import Candidates, sequence_masks
 from segmentation_pipeline.evaluation.histories import recall
-from segmentation_pipeline.evaluation.measuring import compute_features
 from segmentation_pipeline.evaluation.plan import Ranking, rankings
 from segmentation_pipeline.evaluation.positions import POSITION, as_mask
 from segmentation_pipeline.evaluation.profile import UNWATCHED
 from segmentation_pipeline.evaluation.rankings import KEY, POPULATION, VALUE, needs_key
 from segmentation_pipeline.evaluation.row_masks import EXISTS, row_masks
-from segmentation_pipeline.evaluation.rows import with_fields
-from segmentation_pipeline.evaluation.sequence_masks import Candidates, sequence_masks
-from segmentation_pipeline.evaluation.thresholds import Columns, threshold
-from segmentation_pipeline.evaluation.units import in_units
 from segmentation_pipeline.rules.tree import Compare, InSegment, Rank
 
 if TYPE_CHECKING:

@@ -10,16 +10,16 @@ import polars as pl
 from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.evaluation.algebra import compile_levels
 from segmentation_pipeline.evaluation.bucket import evaluate_bucket, rank_values
-from segmentation_pipeline.evaluation.comparing import comparisons
-from segmentation_pipeline.evaluation.features import features_of, named
-from segmentation_pipeline.evaluation.measuring import compile_measuring
+from segmentation_pipeline.evaluation.comparisons.comparing import comparisons
+from segmentation_pipeline.evaluation.events.features import features_of, named
+from segmentation_pipeline.evaluation.events.measuring import compile_measuring
+from segmentation_pipeline.evaluation.events.sequence_masks import is_linear
 from segmentation_pipeline.evaluation.members import active_pins, look_up
 from segmentation_pipeline.evaluation.plan import Plan, Ranking, distinct_leaves, rankings
 from segmentation_pipeline.evaluation.positions import as_ids, as_mask, buckets
 from segmentation_pipeline.evaluation.profile import UNWATCHED
 from segmentation_pipeline.evaluation.rankings import KEY, VALUE, Ranked, rank
 from segmentation_pipeline.evaluation.row_masks import compile_own
-from segmentation_pipeline.evaluation.sequence_masks import is_linear
 from segmentation_pipeline.evaluation.stages import embedded_here
 from segmentation_pipeline.rules.tree import Compare, Sequence
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
-from segmentation_pipeline.evaluation.intervals import inside
+from segmentation_pipeline.evaluation.comparisons.intervals import inside
 from segmentation_pipeline.rules.tree import Entered, History, Left, MemberFor, PublishedAt
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.catalog.model import Catalog
     from segmentation_pipeline.evaluation.algebra import Levels
-    from segmentation_pipeline.evaluation.comparing import Comparison
-    from segmentation_pipeline.evaluation.event_scans import EventScan
-    from segmentation_pipeline.evaluation.features import Feature
+    from segmentation_pipeline.evaluation.comparisons.comparing import Comparison
+    from segmentation_pipeline.evaluation.events.event_scans import EventScan
+    from segmentation_pipeline.evaluation.events.features import Feature
     from segmentation_pipeline.evaluation.rankings import Ranked
     from segmentation_pipeline.evaluation.to_polars import LeafNode
     from segmentation_pipeline.rules.segment import Segment

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.evaluation.coded_rows import CodedRows
 from segmentation_pipeline.evaluation.columns import compared_fields
-from segmentation_pipeline.evaluation.rows import with_fields
+from segmentation_pipeline.evaluation.comparisons.coded_rows import CodedRows
+from segmentation_pipeline.evaluation.events.rows import with_fields
 from segmentation_pipeline.evaluation.to_polars import Rows
 from segmentation_pipeline.rules.tree import Compare, Field, On
 

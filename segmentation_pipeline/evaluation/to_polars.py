@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
-from segmentation_pipeline.evaluation.predicates import compare
+from segmentation_pipeline.evaluation.comparisons.predicates import compare
 from segmentation_pipeline.rules.tree import (
     All,
     Any,

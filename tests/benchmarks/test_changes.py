@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks.dataset import AS_OF
+from benchmarks.data.dataset import AS_OF
+from benchmarks.data.segments import write_definitions
 from benchmarks.engines import joins, xor
 from benchmarks.membership_rows import read_members, read_tallies, write_memberships
 from benchmarks.peer import Tally, numbers
-from benchmarks.segments import write_definitions
 
 OBJECTS = 4000
 

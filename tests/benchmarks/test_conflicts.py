@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.conflicts import overlaps, pairs
+from benchmarks.work.conflicts import overlaps, pairs
 
 
 def test_overlaps_are_counted_from_a_lake_that_is_written_once(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from benchmarks.generate import dataset, default_events
+from benchmarks.data.generate import dataset, default_events
 from segmentation_pipeline.lake.store import DeltaStore
 
 

@@ -7,10 +7,11 @@ import argparse
 import polars as pl
 import pytest
 
-from benchmarks import csv_loads, ingest
-from benchmarks.activity_rows import activity_chunks
-from benchmarks.csv_files import CsvFiles
+from benchmarks.data.activity_rows import activity_chunks
+from benchmarks.data.csv_files import CsvFiles
+from benchmarks.loading import csv_steps
 from benchmarks.measure import Usage
+from benchmarks.work import ingest
 from segmentation_pipeline.lake.store import DeltaStore
 
 CONTACTS, EVENTS, SEED = 300, 2000, 5
@@ -33,7 +34,7 @@ def test_files_are_written_once_and_whole(files):
 
 def test_what_is_imported_is_what_was_generated(files):
     for table in ("contacts", "activities"):
-        csv_loads.import_table(files, table)
+        csv_steps.import_table(files, table)
     rows = DeltaStore(files.lake).scan("activities").collect().sort("activity_id")
     drawn = pl.concat(activity_chunks(CONTACTS, EVENTS, SEED)).sort("activity_id")
     assert rows.select(drawn.drop("object_index").columns).equals(drawn.drop("object_index"))
@@ -45,7 +46,7 @@ def test_what_is_imported_is_what_was_generated(files):
 def test_duckdb_loads_the_same_rows(files):
     import duckdb
 
-    csv_loads.copy_into_duckdb(files, "activities")
+    csv_steps.copy_into_duckdb(files, "activities")
     with duckdb.connect(str(files.folder / "activities.duckdb")) as connection:
         found = connection.execute("SELECT count(*), sum(revenue), max(occurred_at)::text FROM activities")
         count, revenue, last = found.fetchone()

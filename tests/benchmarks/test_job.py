@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 import segmentation_pipeline
-from benchmarks.dataset import AS_OF
+from benchmarks.data.dataset import AS_OF
+from benchmarks.data.segments import write_definitions
 from benchmarks.job import EngineError, Job, Report, engine_module, engine_names, start
 from benchmarks.measure import Usage, measured
 from benchmarks.needed import needed
 from benchmarks.peer import Tally
-from benchmarks.segments import write_definitions
 from segmentation_pipeline.rules.clock import DAY, Clock, to_micros
 
 JOB = Job("naive", "run", "", 0, 0, 1, "2026-11-01T00:00:00+00:00", "", "")

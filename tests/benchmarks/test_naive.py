@@ -5,12 +5,12 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from benchmarks.coded_layout import CodedLayout
-from benchmarks.dataset import AS_OF
+from benchmarks.data.dataset import AS_OF
+from benchmarks.data.generate import dataset
+from benchmarks.data.segments import write_definitions
 from benchmarks.engines import naive
-from benchmarks.generate import dataset
-from benchmarks.naive_query import segment_query
-from benchmarks.segments import write_definitions
+from benchmarks.naive.coded_layout import CodedLayout
+from benchmarks.naive.query import segment_query
 from segmentation_pipeline.evaluation.evaluate import evaluate
 from segmentation_pipeline.index.build import build_index, encode_index
 from segmentation_pipeline.lake.store import DeltaStore

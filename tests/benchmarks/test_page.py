@@ -8,12 +8,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks.chart import axis_over, line_chart
-from benchmarks.goals import compare
-from benchmarks.page import write_page
-from benchmarks.results import Row, load, save
+from benchmarks.report.chart import axis_over, line_chart
+from benchmarks.report.goals import compare
+from benchmarks.report.page import write_page
+from benchmarks.report.results import Row, load, save
+from benchmarks.report.table import markdown_table
 from benchmarks.scaling import Sweep
-from benchmarks.table import markdown_table
 
 OURS = Row("segmentation", 1_000_000, 15_000_000, 300, "memberships", 2.0, 4.0, 300.0, True, 7, "abc")
 NAIVE = replace(OURS, engine="naive", wall_s=30.0, cpu_s=48.0)

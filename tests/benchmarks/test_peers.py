@@ -9,12 +9,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from benchmarks.activity_rows import activity_chunks
-from benchmarks.contact_rows import contact_chunks
-from benchmarks.dataset import AS_OF
-from benchmarks.generate import SEED, dataset
+from benchmarks.data.activity_rows import activity_chunks
+from benchmarks.data.contact_rows import contact_chunks
+from benchmarks.data.dataset import AS_OF
+from benchmarks.data.generate import SEED, dataset
+from benchmarks.data.segments import write_definitions
 from benchmarks.peer import Tally
-from benchmarks.segments import write_definitions
 from segmentation_pipeline.evaluation.evaluate import evaluate
 
 CONTACTS, EVENTS, SEGMENTS = 1500, 22_500, 40
@@ -57,7 +57,7 @@ def expected(definitions):
 def engine(name):
     pytest.importorskip({"clickhouse": "chdb", "postgres": "psycopg"}.get(name, "duckdb"))
     if name == "postgres":
-        from benchmarks.postgres_server import binaries
+        from benchmarks.loading.postgres_server import binaries
 
         if binaries() is None:
             pytest.skip("PostgreSQL is not installed")

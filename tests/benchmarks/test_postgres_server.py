@@ -10,8 +10,8 @@ import pytest
 from segmentation_pipeline.errors import UsageError
 
 psycopg = pytest.importorskip("psycopg")
-from benchmarks import postgres_server as module  # noqa: E402 — it imports psycopg
-from benchmarks.postgres_server import binaries, postgres_server  # noqa: E402
+from benchmarks.loading import postgres_server as module  # noqa: E402 — it imports psycopg
+from benchmarks.loading.postgres_server import binaries, postgres_server  # noqa: E402
 
 INSTALLED = pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed")
 SMALL = {"shared_buffers": "16MB", "fsync": "off"}

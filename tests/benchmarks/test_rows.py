@@ -5,11 +5,11 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from benchmarks import activity_rows, contact_rows
-from benchmarks.activity_rows import activity_chunks, spans
-from benchmarks.contact_rows import contact_chunks
-from benchmarks.dataset import AS_OF, read_catalog
-from benchmarks.vocabulary import EVENT_SHARES
+from benchmarks.data import activity_rows, contact_rows
+from benchmarks.data.activity_rows import activity_chunks, spans
+from benchmarks.data.contact_rows import contact_chunks
+from benchmarks.data.dataset import AS_OF, read_catalog
+from benchmarks.data.vocabulary import EVENT_SHARES
 from segmentation_pipeline.catalog.contracts import failures, table_schema
 
 CONTACTS, EVENTS, SEED = 3000, 45_000, 5

@@ -12,7 +12,7 @@ from benchmarks.cli import main
 from benchmarks.job import Report
 from benchmarks.measure import Usage
 from benchmarks.peer import Tally
-from benchmarks.results import PRINTED, load
+from benchmarks.report.results import PRINTED, load
 from benchmarks.runner import Plan, run
 
 PEERS = ("naive", "naive_index", "limit", "duckdb")
@@ -53,7 +53,7 @@ def pretended(monkeypatch):
         return Report(Usage(1, 1, 100), tallies if job.task == "run" else {})
 
     monkeypatch.setattr(runner, "start", start)
-    monkeypatch.setattr("benchmarks.generate._write_activities", lambda _data, _seed: None)
+    monkeypatch.setattr("benchmarks.data.generate._write_activities", lambda _data, _seed: None)
     return start
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from benchmarks.segments import documents, write_definitions
+from benchmarks.data.segments import documents, write_definitions
 from segmentation_pipeline.rules.graph import embeds, leaves
 from segmentation_pipeline.rules.tree import Compare, Field, Measure, Sequence
 

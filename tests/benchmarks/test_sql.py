@@ -11,10 +11,10 @@ from dataclasses import replace
 import duckdb
 import pytest
 
-from benchmarks.duckdb_load import load as load_duckdb
-from benchmarks.sql import Tables, membership
-from benchmarks.sql_dialects import CLICKHOUSE, DUCKDB, POSTGRES
-from benchmarks.sql_errors import Untranslatable
+from benchmarks.loading.duckdb import load as load_duckdb
+from benchmarks.sql.dialects import CLICKHOUSE, DUCKDB, POSTGRES
+from benchmarks.sql.errors import Untranslatable
+from benchmarks.sql.queries import Tables, membership
 from segmentation_pipeline.catalog.types import Datetime, Decimal, Enum, Integer, ListOf, Number, Text
 from segmentation_pipeline.errors import Position
 from segmentation_pipeline.rules import tree
@@ -71,7 +71,7 @@ def test_duckdb_over_tables_of_its_own(world, folder):
 @pytest.mark.integration
 def test_clickhouse(world, folder, tmp_path):
     session_type = pytest.importorskip("chdb.session").Session
-    from benchmarks.clickhouse_load import SETTINGS, load
+    from benchmarks.loading.clickhouse import SETTINGS, load
 
     session = session_type(str(tmp_path / "clickhouse"))
     session.query("CREATE DATABASE bench")
@@ -95,8 +95,8 @@ def test_clickhouse(world, folder, tmp_path):
 @pytest.mark.integration
 def test_postgres(world, folder):
     psycopg = pytest.importorskip("psycopg")
-    from benchmarks.postgres_load import load
-    from benchmarks.postgres_server import binaries, postgres_server
+    from benchmarks.loading.postgres import load
+    from benchmarks.loading.postgres_server import binaries, postgres_server
 
     if binaries() is None:
         pytest.skip("PostgreSQL is not installed")

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from segmentation_pipeline.catalog.reading import read_catalog
-from segmentation_pipeline.conflicts.proof import Proof, prove
-from segmentation_pipeline.conflicts.relations import relate
+from segmentation_pipeline.conflicts.proofs.proof import Proof, prove
+from segmentation_pipeline.conflicts.proofs.relations import relate
 from segmentation_pipeline.documents import read_documents
 from segmentation_pipeline.rules.definition import Setting
 from segmentation_pipeline.rules.definitions import read_local

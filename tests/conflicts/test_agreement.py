@@ -9,9 +9,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from segmentation_pipeline.conflicts.confirmation import judge
-from segmentation_pipeline.conflicts.proof import prove
-from segmentation_pipeline.conflicts.relations import relate
+from segmentation_pipeline.conflicts.proofs.proof import prove
+from segmentation_pipeline.conflicts.proofs.relations import relate
+from segmentation_pipeline.conflicts.witnesses.confirmation import judge
 
 PAIRS = int(os.environ.get("SEGMENTATION_PROOF_PAIRS", "10000"))
 MANY = 24

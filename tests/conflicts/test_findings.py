@@ -6,9 +6,9 @@ import datetime as dt
 
 import pytest
 
-from segmentation_pipeline.conflicts.findings import find
-from segmentation_pipeline.conflicts.frames import frames_of
+from segmentation_pipeline.conflicts.findings.search import find
 from segmentation_pipeline.conflicts.model import Witness
+from segmentation_pipeline.conflicts.witnesses.frames import frames_of
 from segmentation_pipeline.index.build import build_index
 
 

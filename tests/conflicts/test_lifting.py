@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from segmentation_pipeline.conflicts import relations
+from segmentation_pipeline.conflicts.proofs import relations
 
 
 def f(field, operator, value=None, **options):

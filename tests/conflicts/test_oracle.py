@@ -16,7 +16,7 @@ from functools import cache, singledispatchmethod
 import pytest
 import z3
 
-from segmentation_pipeline.conflicts.proof import prove
+from segmentation_pipeline.conflicts.proofs.proof import prove
 from segmentation_pipeline.rules import tree
 from segmentation_pipeline.rules.clock import Clock, to_date, to_micros
 from segmentation_pipeline.rules.interpret import holds

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from segmentation_pipeline.conflicts.relations import relate
+from segmentation_pipeline.conflicts.proofs.relations import relate
 
 DISJOINT, OVERLAP, IMPLIES, IMPLIED, SAME = "disjoint", "overlap", "a_implies_b", "b_implies_a", "equivalent"
 

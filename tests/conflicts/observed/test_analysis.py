@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from segmentation_pipeline.conflicts.observation import observe
+from segmentation_pipeline.conflicts.observed.observation import observe
 from segmentation_pipeline.errors import DefinitionError
 from segmentation_pipeline.segments.basis import read_definitions
 
