@@ -29,6 +29,10 @@ _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _SPECIAL = {".inf": float("inf"), "+.inf": float("inf"), "-.inf": -float("inf"), ".nan": float("nan")}
 _ALIAS_BUDGET = 10_000
+_MAXIMUM_SIZE = 1 << 23
+_MAXIMUM_NODES = 200_000
+_MAXIMUM_DEPTH = 100
+_ENDLESS_NUMBER = re.compile(r"[0-9]{300}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ def read_documents(text: str, file: str) -> list[Node]:
     >>> [node.plain for node in read_documents("a: no\n---\n- 012", "x.yaml")]
     [{'a': 'no'}, ['012']]
     """
+    if len(text) > _MAXIMUM_SIZE:
+        raise _too_large(file)
     try:
         return _Builder(text, file).documents()
     except yaml.MarkedYAMLError as error:
@@ -119,20 +125,32 @@ def read_documents(text: str, file: str) -> list[Node]:
             where=Position(file, text.count("\n", 0, error.position) + 1, 1),
             hint="save the file as UTF-8",
         ) from error
-    except RecursionError as error:
-        raise DocumentError("nested too deeply", where=Position(file, 1, 1)) from error
 
 
 def read_file(path: Path, name: str | None = None) -> list[Node]:
     """Return the documents of a file; ``name`` is how positions call it (default: the path)."""
     file = name or str(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        if not path.is_file():
+            raise DocumentError("there is no such file", where=Position(file, 1, 1))
+        with path.open("rb") as opened:
+            content = opened.read(_MAXIMUM_SIZE + 1)
+        if len(content) > _MAXIMUM_SIZE:
+            raise _too_large(file)
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
         raise DocumentError(
-            "not readable as UTF-8", where=Position(file, 1, 1), hint="save the file as UTF-8"
+            "not readable as UTF-8", where=Position(file, line, 1), hint="save the file as UTF-8"
         ) from error
+    except OSError as error:
+        raise DocumentError(f"cannot be read: {error.strerror}", where=Position(file, 1, 1)) from error
     return read_documents(text, file)
+
+
+def _too_large(file: str) -> DocumentError:
+    what = f"larger than {_MAXIMUM_SIZE:,} bytes"
+    return DocumentError(what, where=Position(file, 1, 1), hint="keep long lists of members in a CSV file")
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -185,6 +203,8 @@ class _Builder:
         self.anchors: dict[str, Node] = {}
         self.sizes: dict[int, int] = {}
         self.borrowed = 0
+        self.nodes = 0
+        self.depth = 0
 
     def documents(self) -> list[Node]:
         found = []
@@ -208,17 +228,32 @@ class _Builder:
                 where=at,
                 hint="types come from the catalog; write the bare value",
             )
+        self.limit(event, at)
         built: Node
+        self.depth += 1
         if isinstance(event, yaml.ScalarEvent):
             built = Scalar(event.value, event.style not in (None, ""), at)
         elif isinstance(event, yaml.SequenceStartEvent):
             built = Sequence(tuple(self.nodes_until(yaml.SequenceEndEvent)), at)
         else:
             built = self.mapping(at)
-        self.sizes[id(built)] = self.size(built)
+        self.depth -= 1
+        if not isinstance(built, Scalar):
+            self.sizes[id(built)] = self.size(built)
         if event.anchor is not None:
             self.anchors[event.anchor] = built
         return built
+
+    def limit(self, event: yaml.Event, at: Position) -> None:
+        """Refuse what nobody writes by hand and what would take long or much memory."""
+        self.nodes += 1
+        if self.nodes > _MAXIMUM_NODES:
+            raise DocumentError(f"more than {_MAXIMUM_NODES:,} nodes in one file", where=at, hint="divide it")
+        if self.depth >= _MAXIMUM_DEPTH:
+            raise DocumentError(f"nested deeper than {_MAXIMUM_DEPTH} levels", where=at)
+        text = event.value if isinstance(event, yaml.ScalarEvent) else ""
+        if len(text) >= 300 and _ENDLESS_NUMBER.search(text):
+            raise DocumentError("a number of more than 300 digits", where=at)
 
     def nodes_until(self, end: type[yaml.Event]) -> Iterator[Node]:
         while not isinstance(event := next(self.events), end):
@@ -240,7 +275,7 @@ class _Builder:
         if name not in self.anchors:
             raise DocumentError(f"the alias `*{name}` stands inside its own anchor or before it", where=at)
         node = self.anchors[name]
-        self.borrowed += self.sizes[id(node)]
+        self.borrowed += self.sizes.get(id(node), 1)
         if self.borrowed > _ALIAS_BUDGET:
             raise DocumentError(
                 f"anchors expand to more than {_ALIAS_BUDGET} nodes",
@@ -249,8 +284,6 @@ class _Builder:
             )
         return node
 
-    def size(self, node: Node) -> int:
-        if isinstance(node, Scalar):
-            return 1
+    def size(self, node: Sequence | Mapping) -> int:
         parts = node.items if isinstance(node, Sequence) else tuple(value for _, value in node.entries)
         return 1 + sum(self.sizes.get(id(part), 1) for part in parts)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from segmentation_pipeline.contacts.view import ContactView, view_contact
 from segmentation_pipeline.diagnostics import did_you_mean
 from segmentation_pipeline.documents import read_documents
 from segmentation_pipeline.errors import DefinitionError, UsageError
-from segmentation_pipeline.lake.store import DeltaStore
+from segmentation_pipeline.lake.opening import open_lake
 from segmentation_pipeline.rules.english import describe
 from segmentation_pipeline.segments.basis import read_definitions
 from segmentation_pipeline.segments.draft import read_draft
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from segmentation_pipeline.lake.store import DeltaStore
     from segmentation_pipeline.rules.segment import Definitions, Segment
 
 
@@ -95,6 +97,15 @@ class Project:
         at = moment or self.workspace.as_of or dt.datetime.now(dt.UTC)
         return look_ahead(definitions, name, pin(self.store, [definitions.catalog], at), sample=sample)
 
+    def contact(self, key: str) -> ContactView:
+        """Return one contact by its key or e-mail; one that was merged leads to its primary.
+
+        Raises:
+            UsageError: there is no such contact.
+            RunFailed: no contacts were imported.
+        """
+        return view_contact(self.store, self.definitions.catalog, key)
+
     def table(self, name: str) -> pl.LazyFrame:
         """Return the latest version of a table of the lake; raise `LakeError` if there is none."""
         return self.store.scan(name)
@@ -111,4 +122,4 @@ class Project:
 def open_project(path: str | Path = ".", workspace: str | None = None) -> Project:
     """Open one workspace of the project at ``path``; the environment overrides its settings."""
     opened = open_workspace(Path(path), workspace, env=os.environ)
-    return Project(opened, DeltaStore(opened.lake, opened.storage_options), read_definitions(opened))
+    return Project(opened, open_lake(opened), read_definitions(opened))

@@ -56,10 +56,12 @@ class Settings(BaseModel):
     name: str = ""
     definitions: str = Field("segment_definitions", min_length=1)
     lake: str = Field("data/lake", min_length=1)
+    inbox: str | None = Field(None, min_length=1)
     storage_options: Annotated[dict[str, str], BeforeValidator(_options)] = {}
     time_zone: str = "UTC"
     week_starts: Weekday = "monday"
     status: Status = "active"
+    known_as: tuple[str, ...] = ()
     retention: Duration = dt.timedelta(days=90)
     max_scan_bytes: Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)] | None = None
     memory_limit: Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)] | None = None

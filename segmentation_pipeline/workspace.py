@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import tomllib
 import zoneinfo
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 from segmentation_pipeline.diagnostics import did_you_mean
 from segmentation_pipeline.errors import Forbidden, UsageError
 from segmentation_pipeline.settings import WEEKDAYS, Settings, Status
+from segmentation_pipeline.tenant import ALONE, PLACES, Tenant, hashes, refuse_shared, tenant_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +30,8 @@ SETTINGS_FILE = "segmentation.toml"
 PREFIX = "SEGMENTATION_"
 DEFAULT = "default"
 _ID = re.compile(r"[a-z][a-z0-9_]*")
-_LOCATIONS = ("definitions", "lake", "storage_options")
+_INBOX = "data/inbox"
+_LOCATIONS = (*PLACES, "storage_options")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,11 @@ class Workspace:
     """Everything that code serving one tenant may know about where and how it works.
 
     ``lake`` is an absolute path, or a URL such as ``s3://bucket/prefix`` with ``storage_options``.
-    ``week_starts`` counts as ``date.weekday()`` does: 0 is Monday. ``as_of`` is a fixed instant in
-    UTC that stands in for the clock, or None. ``retention`` is how long import records are kept.
+    ``inbox`` is the folder into which files are dropped, inside the project: of the workspace `default`
+    ``data/inbox``, of any other none until its settings name one.
+    ``known_as`` are other names that rows may call it in `workspace_id`. ``week_starts`` counts as
+    ``date.weekday()`` does: 0 is Monday. ``as_of`` is a fixed instant in UTC that stands in for the
+    clock, or None. ``retention`` is how long import records are kept.
     ``memory_limit`` is in bytes, ``bucket_size`` how many objects are evaluated at once (None: as many
     as is usual).
     """
@@ -47,9 +53,11 @@ class Workspace:
     project: Path
     definitions: Path
     lake: Path | str
+    inbox: Path | None = None
     time_zone: str = "UTC"
     week_starts: int = 0
     status: Status = "active"
+    known_as: tuple[str, ...] = ()
     storage_options: Mapping[str, str] = field(default_factory=dict, repr=False)
     retention: dt.timedelta = dt.timedelta(days=90)
     max_scan_bytes: int | None = None
@@ -57,6 +65,7 @@ class Workspace:
     bucket_size: int | None = None
     run_timeout: dt.timedelta | None = None
     as_of: dt.datetime | None = None
+    tenant: Tenant = ALONE
 
     @property
     def catalog_file(self) -> Path:
@@ -82,6 +91,16 @@ class Workspace:
     def refusal(self) -> str | None:
         """Why nothing may run in it, or None where it is active."""
         return None if self.status == "active" else f"workspace `{self.id}` is {self.status}"
+
+    def foreign_links(self) -> list[Path]:
+        """Return the links below the definitions that lead into another workspace."""
+        links = (
+            path
+            for place, folders, files in os.walk(self.definitions)
+            for path in (Path(place) / name for name in (*folders, *files))
+            if path.is_symlink()
+        )
+        return sorted(path for path in links if not self.tenant.foreign.isdisjoint(hashes(path.resolve())))
 
     def file_name(self, path: Path) -> str:
         """Return how messages call a file: relative to the project where it lies inside."""
@@ -113,7 +132,7 @@ def open_workspace(project: Path, workspace_id: str | None = None, *, env: Mappi
     """Return one active workspace of a project.
 
     Chosen as in `find_workspace`. Raises `UsageError` for settings that cannot be read and for an
-    unknown workspace, `Forbidden` for one that is not active.
+    unknown workspace, `Forbidden` for one that is not active, or whose definitions lead into another's.
     """
     workspace = find_workspace(project, workspace_id, env=env)
     if workspace.refusal is not None:
@@ -128,6 +147,8 @@ def open_workspace(project: Path, workspace_id: str | None = None, *, env: Mappi
             where=str(workspace.definitions),
             hint="name the project's folder with --project, or make one: segmentation init DIR",
         )
+    for path in workspace.foreign_links():
+        workspace.tenant.own(path)
     return workspace
 
 
@@ -161,8 +182,11 @@ def read_workspaces(project: Path, *, env: Mapping[str, str]) -> dict[str, Works
         name: _workspace(project, name, table | overrides, file=file, env=env)
         for name, table in listed.items()
     }
-    _refuse_shared(list(found.values()), file)
-    return found
+    refuse_shared(list(found.values()), file)
+    return {
+        name: replace(workspace, tenant=tenant_of(workspace, list(found.values())))
+        for name, workspace in found.items()
+    }
 
 
 def _listed(file: Path) -> dict[str, dict[str, Any]]:
@@ -170,7 +194,7 @@ def _listed(file: Path) -> dict[str, dict[str, Any]]:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {DEFAULT: {}}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"the settings are not readable as TOML: {error}", where=str(file)) from error
     listed = document.pop("workspaces", None) or {DEFAULT: {}}
     if document:
@@ -214,6 +238,7 @@ def _workspace(
         raise _unreadable(error.errors()[0], name, file, env) from error
     values = settings.model_dump()
     lake = values.pop("lake")
+    inbox = settings.inbox or (_INBOX if name == DEFAULT else None)
     return Workspace(
         **values
         | {
@@ -222,9 +247,21 @@ def _workspace(
             "project": project,
             "definitions": (project / settings.definitions).resolve(),
             "lake": lake if "://" in lake else (project / lake).resolve(),
+            "inbox": None if inbox is None else _inside(project, inbox, file, name),
             "week_starts": WEEKDAYS.index(settings.week_starts),
         }
     )
+
+
+def _inside(project: Path, inbox: str, file: Path, name: str) -> Path:
+    folder = (project / inbox).resolve()
+    if not folder.is_relative_to(project) or folder == project:
+        raise UsageError(
+            f"`inbox`: `{inbox}` does not lie inside the project",
+            where=f"{file}, [workspaces.{name}]",
+            hint=f"name a folder below it, such as `{_INBOX}/{name}`",
+        )
+    return folder
 
 
 def _unreadable(item: ErrorDetails, name: str, file: Path, env: Mapping[str, str]) -> UsageError:
@@ -239,21 +276,3 @@ def _unreadable(item: ErrorDetails, name: str, file: Path, env: Mapping[str, str
     allowed = list(Settings.choices(key)) or None
     message = item["msg"].removeprefix("Value error, ")
     return UsageError(f"`{key}`: {message}, not {item['input']!r}", where=where, allowed=allowed)
-
-
-def _refuse_shared(workspaces: list[Workspace], file: Path) -> None:
-    """Isolation is physical: no workspace's folder may be another's, nor lie inside it."""
-    for index, one in enumerate(workspaces):
-        for other in workspaces[index + 1 :]:
-            for kind in ("definitions", "lake"):
-                first, second = _parts(getattr(one, kind)), _parts(getattr(other, kind))
-                if first[: len(second)] == second or second[: len(first)] == first:
-                    raise UsageError(
-                        f"workspaces `{one.id}` and `{other.id}` share their {kind}",
-                        where=str(file),
-                        hint=f'give each its own folder, e.g. `{kind} = "{other.id}/{kind}"`',
-                    )
-
-
-def _parts(place: Path | str) -> tuple[str, ...]:
-    return place.parts if isinstance(place, Path) else tuple(part for part in place.split("/") if part)

@@ -26,7 +26,7 @@ NOW = dt.datetime(2026, 6, 30, tzinfo=dt.UTC)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new project with three contacts, two of whom bought, evaluated once."""
-    from segmentation_pipeline.cli.importing import import_sources
+    from segmentation_pipeline.cli.source_imports import import_sources
 
     folder = Path(shutil.copytree(TEMPLATE, tmp_path_factory.mktemp("notebook") / "shop"))
     (folder / "people.csv").write_text("contact_id,plan\na,pro\nb,free\nc,pro\n")

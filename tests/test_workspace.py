@@ -188,3 +188,25 @@ def test_an_instant_without_an_offset_is_local(project, text, expected):
 def test_what_is_no_instant_shows_the_forms(project):
     with pytest.raises(UsageError, match=r"`soon` is not an instant.*allowed: 2026-06-30T00:00:00Z"):
         open_workspace(project, env={}).instant("soon")
+
+
+def test_the_default_workspace_has_an_inbox_and_others_what_they_name(project):
+    settings(project, '[workspaces.default]\n[workspaces.b]\nlake = "b"\ndefinitions = "d"\n')
+    found = read_workspaces(project, env={})
+    assert (found["default"].inbox, found["b"].inbox) == (project / "data/inbox", None)
+
+
+@pytest.mark.parametrize("inbox", ["../elsewhere", "/tmp", "."])
+def test_an_inbox_lies_inside_the_project(project, inbox):
+    settings(project, f'[workspaces.default]\ninbox = "{inbox}"\n')
+    with pytest.raises(UsageError, match="does not lie inside the project"):
+        read_workspaces(project, env={})
+
+
+def test_workspaces_do_not_share_an_inbox(project):
+    settings(
+        project,
+        '[workspaces.default]\n[workspaces.b]\nlake = "b"\ndefinitions = "d"\ninbox = "data/inbox/b"\n',
+    )
+    with pytest.raises(UsageError, match="share their inbox"):
+        read_workspaces(project, env={})

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.catalog.derivations import DERIVATIONS, inputs
+from segmentation_pipeline.catalog.merging import merge_columns
 from segmentation_pipeline.catalog.satellites import needed_columns
+from segmentation_pipeline.catalog.score_reading import check_engagement
 from segmentation_pipeline.catalog.types import Date, Datetime, Integer, Text
 from segmentation_pipeline.diagnostics import Diagnostic, did_you_mean
 from segmentation_pipeline.documents import Mapping, Node, locate
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 RESERVED = ("object_index",)
 """Columns that the lake adds to every object's table."""
 _MONTH = "month"
+HISTORY_COLUMNS = ("field_name", "old_value", "new_value", "changed_by", "job")
+"""What a source of events needs to keep the history of an object, beside what it has anyway."""
 _TIMES = (Date(), Datetime())
 
 
@@ -178,9 +182,55 @@ def _plain_tables(catalog: Catalog, node: Node) -> Iterator[Diagnostic]:
             if field.satellite is None:
                 continue
             place = _declared_at(node, ("objects", kind.name, "fields"), field.name)
-            columns = catalog.tables[field.satellite.table].columns
+            holder = catalog.object_of_table(field.satellite.table)
+            if holder is not None and (holder.derived or not holder.made_from):
+                message = f"rows of `{holder.table}` come without a key: `{holder.name}` needs `made_from`"
+                yield _finding(node, place, "key-type", message)
+            columns = catalog.columns(field.satellite.table)
             for column, wanted in needed_columns(kind, field).items():
                 yield from _column(node, place, column, columns, wanted)
+
+
+def _made_keys(catalog: Catalog, node: Node) -> Iterator[Diagnostic]:
+    """A key can be made of columns of the table itself, and is text."""
+    kinds = ((("objects", it.name), (it.key,), it.made_from, it.fields) for it in catalog.objects.values())
+    tables = ((("tables", it.name), it.key, it.made_from, it.columns) for it in catalog.tables.values())
+    for place, key, made_from, fields in (*kinds, *tables):
+        if not made_from:
+            continue
+        for column in made_from:
+            yield from _column(node, (*place, "made_from"), column, fields)
+        if len(key) > 1 or key[0] in made_from:
+            message = "a key is made of other columns, and is one itself"
+            yield _finding(node, (*place, "made_from"), "key-type", message)
+        else:
+            yield from _column(node, (*place, "key"), key[0], fields, Text())
+
+
+def _histories(catalog: Catalog, node: Node) -> Iterator[Diagnostic]:
+    for kind in catalog.objects.values():
+        place = ("objects", kind.name, "history")
+        if kind.history is not None and kind.history not in kind.events:
+            hint = did_you_mean(kind.history, kind.events)
+            message = f"`{kind.history}` is not among the `events` of `{kind.name}`"
+            yield _finding(node, place, "unknown-event-source", message, hint)
+        elif kind.history is not None and (source := catalog.events.get(kind.history)) is not None:
+            for column in HISTORY_COLUMNS:
+                yield from _column(node, place, column, source.fields, Text())
+
+
+def _merges(catalog: Catalog, node: Node) -> Iterator[Diagnostic]:
+    for kind in catalog.objects.values():
+        if kind.merges is None:
+            continue
+        place = ("objects", kind.name, "merges")
+        if kind.merges not in catalog.tables:
+            hint = did_you_mean(kind.merges, catalog.tables)
+            message = f"`merges` of `{kind.name}` names `{kind.merges}`, which is not among `tables`"
+            yield _finding(node, place, "unknown-table", message, hint)
+            continue
+        for column, wanted in merge_columns(kind).items():
+            yield from _column(node, place, column, catalog.tables[kind.merges].columns, wanted)
 
 
 def _meanings(catalog: Catalog, node: Node) -> Iterator[Diagnostic]:
@@ -236,4 +286,15 @@ def _part(node: Node, path: tuple[str, ...]) -> Node | None:
     return found
 
 
-_CHECKS = (_tables, _object_columns, _relations, _event_sources, _plain_tables, _meanings)
+_CHECKS = (
+    _tables,
+    _object_columns,
+    _relations,
+    _event_sources,
+    _plain_tables,
+    _made_keys,
+    _histories,
+    _merges,
+    _meanings,
+    check_engagement,
+)

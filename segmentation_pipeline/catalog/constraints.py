@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from segmentation_pipeline.catalog.satellites import VALUE_COLUMNS
 from segmentation_pipeline.catalog.types import (
     Boolean,
     Date,
@@ -81,8 +82,20 @@ def satellite_constraints(catalog: Catalog, table: str) -> Iterator[Constraint]:
                         yield Constraint(field.satellite.value, reason, holds(column).fill_null(value=True))
                 continue
             other = pl.col("field_name").ne_missing(field.name.partition(".")[2])
-            for demand in field_constraints(field, value_column(field.type)):
+            for demand in (*_in_its_column(field), *field_constraints(field, value_column(field.type))):
                 yield Constraint(demand.column, demand.reason, other | demand.holds)
+
+
+def _in_its_column(field: Field) -> Iterator[Constraint]:
+    """Return that a struct's value stands where its type says, and is one of that type."""
+    own = value_column(field.type)
+    for name in VALUE_COLUMNS:
+        if name not in ("field_name", own):
+            reason = f"stands in `{name}`, and `{field.name}` is {field.type}: write it in `{own}`"
+            yield Constraint(name, reason, pl.col(name).is_null())
+    if isinstance(field.type, Integer):
+        whole = pl.col(own) == pl.col(own).round()
+        yield Constraint(own, f"is no whole number, and `{field.name}` is one", whole.fill_null(value=True))
 
 
 def value_column(kind: FieldType) -> str:

@@ -34,6 +34,7 @@ class FieldDeclaration(Declaration):
     minimum: float | None = None
     maximum: float | None = None
     derived: str | None = None
+    history: bool = True
     aliases: list[str] = []
     description: str = ""
 
@@ -49,6 +50,11 @@ class ObjectDeclaration(Declaration):
     table: str
     key: str
     born: str | None = None
+    made_from: list[str] = []
+    derived: bool = False
+    history: str | None = None
+    merges: str | None = None
+    on_forget: Literal["delete", "unlink"] = "delete"
     fields: Any = None
     relations: Any = None
     events: list[str] = []
@@ -76,6 +82,7 @@ class EventSourceDeclaration(Declaration):
 class TableDeclaration(Declaration):
     key: list[str]
     columns: Any
+    made_from: list[str] = []
     description: str = ""
 
 
@@ -85,9 +92,32 @@ class InvariantDeclaration(Declaration):
     then: Any
 
 
+class ScorePartDeclaration(Declaration):
+    """One of ``recency`` (with ``half_life`` in days), ``rate`` and ``count`` (with ``full_at``)."""
+
+    recency: str | None = None
+    rate: str | None = None
+    count: str | None = None
+    weight: int
+    half_life: int | None = None
+    full_at: float | None = None
+
+
+class EngagementDeclaration(Declaration):
+    received: str = "delivered"
+    minimum: int = 1
+    score: list[ScorePartDeclaration] = []
+    completeness: dict[str, int] = {}
+
+
+class FeaturesDeclaration(Declaration):
+    engagement: EngagementDeclaration | None = None
+
+
 class CatalogDeclaration(Declaration):
     objects: Any
     events: Any = None
     tables: Any = None
     meanings: Any = None
+    features: Any = None
     invariants: Any = None

@@ -26,7 +26,7 @@ from segmentation_pipeline.errors import DefinitionError, Position
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FIELD_NAME = re.compile(r'[^\s"\x00-\x1f](?:[^"\x00-\x1f]*[^\s"\x00-\x1f])?')
-_TEXTS = ("values", "aliases", "key", "description", "name")
+_TEXTS = ("values", "aliases", "key", "made_from", "description", "name")
 _UNREAD = Scalar("", quoted=True, at=Position("", 0, 0))
 
 Model = TypeVar("Model", bound=Declaration)
@@ -147,6 +147,7 @@ class FieldReader:
             minimum=declared.minimum,
             maximum=declared.maximum,
             derived=declared.derived,
+            history=declared.history,
             satellite=satellite,
             aliases=tuple(declared.aliases),
             description=declared.description,

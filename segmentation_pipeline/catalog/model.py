@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from segmentation_pipeline.catalog.scores import Engagement
     from segmentation_pipeline.catalog.types import FieldType
     from segmentation_pipeline.documents import Node
     from segmentation_pipeline.errors import Position
@@ -28,7 +29,8 @@ class Satellite:
 class Field:
     """One column of an object or an event: its type and the constraints its data must meet.
 
-    ``name`` is the path below the object: ``email``, ``custom.plan_tier``.
+    ``name`` is the path below the object: ``email``, ``custom.plan_tier``. Changes of a field with
+    ``history`` are kept, where its object has a history at all.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Field:
     minimum: float | None = None
     maximum: float | None = None
     derived: str | None = None
+    history: bool = True
     satellite: Satellite | None = None
     aliases: tuple[str, ...] = ()
     description: str = ""
@@ -68,7 +71,14 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class ObjectType:
-    """One kind of object: a table with a key, its fields, its relations, its event sources."""
+    """One kind of object: a table with a key, its fields, its relations, its event sources.
+
+    A source without keys has them made of the columns ``made_from``. A ``derived`` object is computed
+    from other tables, never imported. ``history`` is the event source that imports write changes of
+    the object's values to, ``merges`` the plain table that says which objects were found to be one.
+    ``on_forget`` is what becomes of its rows when an object they refer to is forgotten: they go too, or
+    only lose the reference.
+    """
 
     name: str
     table: str
@@ -77,6 +87,11 @@ class ObjectType:
     fields: Mapping[str, Field] = field(default_factory=dict)
     relations: Mapping[str, Relation] = field(default_factory=dict)
     events: tuple[str, ...] = ()
+    made_from: tuple[str, ...] = ()
+    derived: bool = False
+    history: str | None = None
+    merges: str | None = None
+    on_forget: Literal["delete", "unlink"] = "delete"
     description: str = ""
 
 
@@ -121,11 +136,15 @@ class EventSource:
 
 @dataclass(frozen=True, slots=True)
 class PlainTable:
-    """A table that is no object: assignments, values, preferences; keyed by ``key`` columns."""
+    """A table that is no object, such as values by field; keyed by ``key`` columns.
+
+    A source without a key has its one column made of the columns ``made_from``.
+    """
 
     name: str
     key: tuple[str, ...]
     columns: Mapping[str, Field]
+    made_from: tuple[str, ...] = ()
     description: str = ""
 
 
@@ -151,6 +170,7 @@ class Catalog:
     events: Mapping[str, EventSource]
     tables: Mapping[str, PlainTable]
     meanings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    engagement: Engagement | None = None
     invariants: tuple[Invariant, ...] = ()
 
     def event_source(self, object_name: str, event_type: str) -> EventSource | None:
@@ -169,6 +189,19 @@ class Catalog:
         return next(kind for kind in self.objects.values() if source in kind.events)
 
     def table_names(self) -> tuple[str, ...]:
-        """Every table that an import may name."""
+        """Every table that rules may read, imported or derived."""
         own = (kind.table for kind in self.objects.values())
         return (*own, *(source.table for source in self.events.values()), *self.tables)
+
+    def columns(self, table: str) -> Mapping[str, Field]:
+        """Return the fields of a table; of an object's those that lie in satellites too."""
+        if (kind := self.object_of_table(table)) is not None:
+            return kind.fields
+        if (source := self.source_of_table(table)) is not None:
+            return source.columns
+        return self.tables[table].columns
+
+    def imported_tables(self) -> tuple[str, ...]:
+        """Every table that an import may name: all but the derived ones."""
+        derived = {kind.table for kind in self.objects.values() if kind.derived}
+        return tuple(name for name in self.table_names() if name not in derived)

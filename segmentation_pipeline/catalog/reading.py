@@ -27,6 +27,7 @@ from segmentation_pipeline.catalog.model import (
 )
 from segmentation_pipeline.catalog.overlay import overlay_catalog
 from segmentation_pipeline.catalog.satellites import implied_tables
+from segmentation_pipeline.catalog.score_reading import read_engagement
 from segmentation_pipeline.catalog.types import Datetime, FieldType, Text
 from segmentation_pipeline.documents import Mapping, Node, Scalar, Sequence, read_file
 from segmentation_pipeline.errors import DefinitionError, DocumentError, Position, UsageError
@@ -93,6 +94,7 @@ class _CatalogReader(FieldReader):
             events=events,
             tables=implied_tables(objects, tables) | tables,
             meanings=self.meanings(root.get("meanings")),
+            engagement=read_engagement(self, root.get("features")),
             invariants=self.invariants(root.get("invariants")),
         )
 
@@ -111,6 +113,11 @@ class _CatalogReader(FieldReader):
             fields=fields,
             relations=self.relations(cast("Mapping", node).get("relations")),
             events=tuple(declared.events),
+            made_from=tuple(declared.made_from),
+            derived=declared.derived,
+            history=declared.history,
+            merges=declared.merges,
+            on_forget=declared.on_forget,
             description=declared.description,
         )
 
@@ -185,7 +192,7 @@ class _CatalogReader(FieldReader):
         if declared is None:
             return None
         columns = self.fields(cast("Mapping", node).get("columns"))
-        return PlainTable(name, tuple(declared.key), columns, declared.description)
+        return PlainTable(name, tuple(declared.key), columns, tuple(declared.made_from), declared.description)
 
     def meanings(self, node: Node | None) -> dict[str, tuple[str, ...]]:
         found = {}

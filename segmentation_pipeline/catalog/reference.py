@@ -56,9 +56,21 @@ def _about(kind: ObjectType) -> str:
     said = [f"Table `{kind.table}`, key `{kind.key}`"]
     if kind.born is not None:
         said.append(f"exists since `{kind.born}`")
+    if kind.derived:
+        said.append("computed from other tables, never imported")
+    if kind.made_from:
+        said.append(f"a key that the source lacks is made of {_names(kind.made_from)}")
+    if kind.history is not None:
+        said.append(f"what imports change is kept in [`{kind.history}`](#{kind.history})")
+    if kind.merges is not None:
+        said.append(f"which are one, [`{kind.merges}`](#{kind.merges}) says")
     if kind.events:
         said.append("events of " + ", ".join(f"[`{name}`](#{name})" for name in kind.events))
     return "; ".join(said) + "."
+
+
+def _names(columns: Iterable[str]) -> str:
+    return ", ".join(f"`{column}`" for column in columns)
 
 
 def _relations(kind: ObjectType) -> Iterator[str]:
@@ -106,8 +118,8 @@ def _tables(catalog: Catalog) -> Iterator[str]:
 
 def _plain_table(table: PlainTable) -> Iterator[str]:
     yield f"### {table.name}\n"
-    key = ", ".join(f"`{column}`" for column in table.key)
-    yield f"{table.description} Key {key}.\n".lstrip()
+    made = f", made of {_names(table.made_from)} where the source lacks it" if table.made_from else ""
+    yield f"{table.description} Key {_names(table.key)}{made}.\n".lstrip()
     yield from _fields(table.columns.values())
 
 
@@ -138,6 +150,8 @@ def _notes(field: Field) -> Iterator[str]:
         yield " ".join(f"{word} {end:g}" for word, end in ends if end is not None)
     if field.derived is not None:
         yield "computed"
+    if not field.history:
+        yield "without history"
     if field.satellite is not None:
         yield f"in `{field.satellite.table}`"
     if field.description:

@@ -32,11 +32,15 @@ def needed_columns(owner: ObjectType, field: Field) -> dict[str, FieldType]:
 def implied_tables(
     objects: Mapping[str, ObjectType], declared: Mapping[str, PlainTable]
 ) -> dict[str, PlainTable]:
-    """Return a plain table for every satellite that the catalog names without declaring it."""
+    """Return a plain table for every satellite that the catalog names without declaring it.
+
+    A satellite may be the table of another object.
+    """
     found: dict[str, PlainTable] = {}
+    taken = {*declared, *(owner.table for owner in objects.values())}
     for owner in objects.values():
         for field in owner.fields.values():
-            if field.satellite is None or field.satellite.table in declared:
+            if field.satellite is None or field.satellite.table in taken:
                 continue
             columns = needed_columns(owner, field)
             key = (owner.key, field.satellite.value or "field_name")

@@ -42,11 +42,11 @@ def demo(
     _debug: Debug = False,
 ) -> None:
     """Import the sample data, evaluate the shipped segments, and print what was found."""
-    from segmentation_pipeline.cli import importing, run
+    from segmentation_pipeline.cli import importing, run, source_imports
     from segmentation_pipeline.segments.publish import publish
 
     opened = _with_sample(open_project(project, workspace, as_of))
-    jobs = list(importing.import_sources(opened))
+    jobs = list(source_imports.import_sources(opened))
     if not as_json:
         say("[bold]1. Import[/]  [dim]a few rows of the sample are wrong on purpose[/]")
         importing.print_jobs(jobs)

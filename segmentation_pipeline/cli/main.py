@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import importlib.metadata
 import sys
 import traceback
@@ -10,19 +11,28 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segmentation_pipeline.cli import (
+    activities,
+    analytics,
     conflicts,
+    contact,
     delete,
     demo,
     diff,
+    docs,
     editing,
+    enrich,
     explaining,
+    forget,
     importing,
     init,
     listing,
+    maintain,
     members,
     new,
+    notify,
     preview,
     rename,
+    report,
     run,
     schema,
     show,
@@ -61,16 +71,25 @@ for name, command in (
     ("explain", explaining.explain),
     ("preview", preview.preview),
     ("values", values.values),
+    ("contact", contact.contact),
+    ("activities", activities.activities),
     ("diff", diff.diff),
     ("test", testing.test),
+    ("analytics", analytics.analytics),
     ("conflicts", conflicts.conflicts),
+    ("report", report.report),
+    ("docs", docs.docs),
     ("new", new.new),
     ("rename", rename.rename),
     ("delete", delete.delete),
     ("add", editing.add),
     ("remove", editing.remove),
     ("translate", translating.translate),
+    ("enrich", enrich.enrich),
+    ("notify", notify.notify),
     ("schema", schema.schema),
+    ("forget", forget.forget),
+    ("maintain", maintain.maintain),
     ("status", status.status),
 ):
     app.command(name)(command)
@@ -99,7 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     invocation = Invocation()
     command = typer.main.get_command(app)
     try:
-        command.main(list(sys.argv[1:] if arguments is None else arguments), "segmentation", obj=invocation)
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        # What a command remembers of itself ends with it, where several run in one process.
+        contextvars.copy_context().run(command.main, given, "segmentation", obj=invocation)
     except SegmentationError as error:
         if invocation.debug:
             traceback.print_exc()

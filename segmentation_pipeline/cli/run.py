@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from segmentation_pipeline.cli.notify import notify_after_run
 from segmentation_pipeline.cli.options import (
     HERE,
     WAIT_SECONDS,
@@ -80,6 +81,8 @@ def run(
         print_run(done)
         if profile is not None:
             print_profile(profile)
+    if done.published:
+        notify_after_run(opened)
     if any(result.status in ("failed", "stale") for result in done.segments):
         raise typer.Exit(1)
 

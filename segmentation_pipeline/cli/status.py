@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+from segmentation_pipeline.cli.import_jobs import last_imports, print_imports, recent_imports
 from segmentation_pipeline.cli.options import HERE, AsJson, Debug, Project, WorkspaceId, open_project
 from segmentation_pipeline.cli.output import print_json, print_table, say
 
-if TYPE_CHECKING:
-    from segmentation_pipeline.lake.store import DeltaStore
-
 TABLES = ("table", "rows", "version", "last_import", "import_status")
+SOURCES = ("source", "read_up_to")
 SEGMENTS = ("segment", "status", "size", "last_evaluated_at", "cause")
+QUEUE = ("provider", "status", "outcome", "contacts", "oldest")
+DELIVERIES = ("webhook", "status", "deliveries", "next_attempt", "last_error")
 
 
 def status(
@@ -24,13 +23,17 @@ def status(
     import polars as pl
 
     from segmentation_pipeline.cli.tables import store_of
+    from segmentation_pipeline.enrichment.queue import counts
+    from segmentation_pipeline.erasure.pending import read_pending
+    from segmentation_pipeline.ingest.origins.origin import source_watermarks
+    from segmentation_pipeline.notifications.outbox import Outbox
     from segmentation_pipeline.segments.basis import read_definitions
     from segmentation_pipeline.segments.registry import read_registry
 
     opened = open_project(project, workspace)
     store = store_of(opened)
     snapshot = store.snapshot(read_definitions(opened).catalog.table_names())
-    imports = last_imports(store)
+    imports, recent = last_imports(store), recent_imports(store)
     tables = [
         {
             "table": name,
@@ -40,30 +43,35 @@ def status(
         }
         for name, version in snapshot.versions.items()
     ]
+    sources = [{"source": name, "read_up_to": mark} for name, mark in source_watermarks(store).items()]
     registry = read_registry(store)
     segments = [
         {column: found["segment_id" if column == "segment" else column] for column in SEGMENTS}
         for found in registry
     ]
+    unfinished = read_pending(store)
+    queued, deliveries = counts(store), Outbox(store, 0).counts()
     if as_json:
-        print_json({"tables": tables, "segments": segments})
+        erasure = None if unfinished is None else unfinished.erasure_id
+        found = {"tables": tables, "imports": recent, "segments": segments, "unfinished_erasure": erasure}
+        print_json({**found, "sources": sources, "enrichment": queued, "webhooks": deliveries})
         return
+    if unfinished is not None:
+        said = f"unfinished erasure {unfinished.erasure_id}, begun {unfinished.started_at}"
+        say(f"[yellow]{said}[/]: `segmentation forget` finishes it\n")
     say("[bold]tables[/]" if tables else "nothing has been imported yet: segmentation import TABLE FILE")
     if tables:
         print_table(tables, TABLES)
+    print_imports(recent)
+    if sources:
+        say("\n[bold]sources[/]")
+        print_table(sources, SOURCES)
     say("\n[bold]segments[/]" if segments else "\nno run yet: segmentation run")
     if segments:
         print_table(segments, SEGMENTS)
-
-
-def last_imports(store: DeltaStore) -> dict[str, dict[str, Any]]:
-    """Return, by table, when its last import ended and how."""
-    from segmentation_pipeline.ingest.records import IMPORT_JOBS
-
-    if not store.exists(IMPORT_JOBS.name):
-        return {}
-    jobs = store.scan(IMPORT_JOBS.name).sort("job").group_by("table", maintain_order=True).last().collect()
-    return {
-        job["table"]: {"last_import": job["finished_at"], "import_status": job["status"]}
-        for job in jobs.iter_rows(named=True)
-    }
+    if queued:
+        say("\n[bold]enrichment[/]")
+        print_table(queued, QUEUE)
+    if deliveries:
+        say("\n[bold]webhooks[/]")
+        print_table(deliveries, DELIVERIES)

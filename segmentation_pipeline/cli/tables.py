@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from segmentation_pipeline.errors import LakeError
 from segmentation_pipeline.index.build import HISTORY
+from segmentation_pipeline.lake.opening import open_lake
 from segmentation_pipeline.lake.store import DeltaStore
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def store_of(workspace: Workspace) -> DeltaStore:
-    return DeltaStore(workspace.lake, workspace.storage_options)
+    return open_lake(workspace)
 
 
 def source_frames(workspace: Workspace, catalog: Catalog) -> dict[str, pl.LazyFrame]:

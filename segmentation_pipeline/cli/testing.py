@@ -66,6 +66,8 @@ def test_files(workspace: Workspace, given: Sequence[Path]) -> list[Path]:
             if given and not below:
                 raise UsageError("there is no test file in this folder", where=str(path))
             found += below
+            for file in below:
+                workspace.tenant.own(file)
         elif path.is_file():
             found.append(path)
         elif given:

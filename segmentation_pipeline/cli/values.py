@@ -32,6 +32,7 @@ def values(
     """Show the popular values of a field, some others, how many there are, null share, least, greatest."""
     from segmentation_pipeline.catalog.reading import load_catalog
     from segmentation_pipeline.cli.tables import store_of
+    from segmentation_pipeline.rules.paths import UnknownPath
     from segmentation_pipeline.segments.dry_run import pin
     from segmentation_pipeline.segments.values import field_values
 
@@ -41,7 +42,10 @@ def values(
         hint = did_you_mean(object_name, catalog.objects)
         raise UsageError(f"there is no object `{object_name}`", allowed=list(catalog.objects), hint=hint)
     index = pin(store_of(opened), [catalog], now()).index(catalog)
-    found = field_values(catalog, index, object_name, field, limit=limit, show_pii=show_pii)
+    try:
+        found = field_values(catalog, index, object_name, field, limit=limit, show_pii=show_pii)
+    except UnknownPath as error:
+        raise UsageError(str(error), hint=error.hint) from error
     if as_json:
         print_json({**dataclasses.asdict(found), "type": str(found.type), "null_share": found.null_share})
         return

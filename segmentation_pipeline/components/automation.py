@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from segmentation_pipeline.analytics.days import day_of
+from segmentation_pipeline.catalog.reading import load_catalog
+from segmentation_pipeline.components.analytics_assets import GROUP as ANALYTICS
 from segmentation_pipeline.components.conflict_assets import GROUP as CONFLICTS
 from segmentation_pipeline.components.index_tables import GROUP as FEATURES
 from segmentation_pipeline.components.lake import POOL, LakeResource, told_plainly
+from segmentation_pipeline.components.partners import CRONS as PARTNERS
+from segmentation_pipeline.components.partners import build_partners, partner_jobs
 from segmentation_pipeline.components.segment_specs import GROUP as SEGMENTS
 from segmentation_pipeline.components.source_tables import GROUP as INGESTION
 from segmentation_pipeline.errors import SegmentationError
-from segmentation_pipeline.ingest.records import IMPORT_JOBS, IMPORT_RECORDS
-from segmentation_pipeline.lake.maintenance import compact
-from segmentation_pipeline.segments.tables import DEFINITION_VERSIONS, MEMBERS, MEMBERSHIPS, TRANSITIONS
+from segmentation_pipeline.maintenance.upkeep import Upkeep
 from segmentation_pipeline.workspace import find_workspace
 
 if TYPE_CHECKING:
@@ -28,8 +32,6 @@ RECALCULATE = "recalculate_segments"
 NIGHTLY = "nightly"
 MAINTENANCE = "weekly_maintenance"
 CRONS = {RECALCULATE: "*/30 * * * *", NIGHTLY: "0 2 * * *", MAINTENANCE: "0 4 * * 0"}
-# Tables that grow by small files; those that are rewritten whole need no compaction.
-_GROWING = (MEMBERSHIPS, MEMBERS, TRANSITIONS, DEFINITION_VERSIONS, IMPORT_JOBS, IMPORT_RECORDS)
 
 
 def build_automation(blueprint: Blueprint, project: Path, workspace_id: str | None) -> dg.Definitions:
@@ -42,18 +44,19 @@ def build_automation(blueprint: Blueprint, project: Path, workspace_id: str | No
     jobs = [
         dg.define_asset_job(
             RECALCULATE,
-            groups(FEATURES, SEGMENTS),
+            groups(FEATURES, SEGMENTS) - dg.AssetSelection.checks_for_assets(*blueprint.derived),
             description="Evaluate all segments on what has been imported, and publish.",
             tags=_tags(workspace),
         ),
         dg.define_asset_job(
             NIGHTLY,
-            groups(INGESTION, FEATURES, SEGMENTS, CONFLICTS) | contracts,
-            description="Import every source, check the contracts, evaluate all segments, publish, and look "
-            "for conflicts.",
+            groups(INGESTION, FEATURES, SEGMENTS, ANALYTICS, CONFLICTS) | contracts,
+            description="Import every source, check the contracts, evaluate all segments, publish, compute "
+            "the analytics of the day and of days that changed, and look for conflicts.",
             tags=_tags(workspace),
         ),
         _maintenance(),
+        *partner_jobs(build_partners(blueprint)),
     ]
     schedules = [_schedule(job, workspace.time_zone, project, workspace_id) for job in jobs]
     return dg.Definitions(jobs=jobs, schedules=schedules)
@@ -63,34 +66,44 @@ def _schedule(job: Any, zone: str, project: Path, workspace_id: str | None) -> d
     @dg.schedule(
         job=job,
         name=f"{job.name}_schedule",
-        cron_schedule=CRONS[job.name],
+        cron_schedule={**CRONS, **PARTNERS}[job.name],
         execution_timezone=zone,
         default_status=dg.DefaultScheduleStatus.STOPPED,
     )
-    def tick() -> dg.RunRequest | dg.SkipReason:
+    def tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         try:
-            refusal = find_workspace(project, workspace_id, env=os.environ).refusal
+            workspace = find_workspace(project, workspace_id, env=os.environ)
         except SegmentationError as error:
-            refusal = str(error)
-        return dg.RunRequest() if refusal is None else dg.SkipReason(refusal)
+            return dg.SkipReason(str(error))
+        if workspace.refusal is not None:
+            return dg.SkipReason(workspace.refusal)
+        if job.name != NIGHTLY:
+            return dg.RunRequest()
+        # The analytics have a partition a day; the days that ended since the last night are stale, and
+        # are computed with it.
+        instant = workspace.as_of or context.scheduled_execution_time
+        return dg.RunRequest(partition_key=day_of(instant, workspace.time_zone).isoformat())
 
     return tick
 
 
 def _maintenance() -> dg.JobDefinition:
-    @dg.op(pool=POOL, description="Joins the small files of tables that grow by a few rows at a time.")
-    def compact_tables(lake: LakeResource) -> None:
+    @dg.op(pool=POOL, description="Archives old import records, joins small files, deletes unread ones.")
+    def maintain_tables(lake: LakeResource) -> None:
         context = dg.OpExecutionContext.get()
         with told_plainly():
             workspace, store = lake.open()
-            with lake.lock(workspace, "compaction"):
-                for table in _GROWING:
-                    if store.exists(table.name):
-                        context.log.info("%s: version %s", table.name, compact(store, table.name))
+            catalog = load_catalog(workspace.catalog_file, workspace.file_name(workspace.catalog_file))
+            upkeep = Upkeep(store, catalog, dt.datetime.now(dt.UTC), workspace.retention)
+            with lake.lock(workspace, "maintenance"):
+                for task in upkeep.maintain():
+                    context.log.info(
+                        "%s %s: %s files, %s rows", task.action, task.table, task.files, task.rows
+                    )
 
-    @dg.job(name=MAINTENANCE, description="Compact the tables of the lake that grow by small files.")
+    @dg.job(name=MAINTENANCE, description="Keep the lake quick and small, as `segmentation maintain` does.")
     def weekly_maintenance() -> None:
-        compact_tables()
+        maintain_tables()
 
     return weekly_maintenance
 

@@ -10,16 +10,18 @@ from segmentation_pipeline.catalog.reading import load_catalog
 from segmentation_pipeline.diagnostics import Diagnostic
 from segmentation_pipeline.errors import DefinitionError, DocumentError, Position, SegmentationError
 from segmentation_pipeline.evaluation.estimate import tables_read
+from segmentation_pipeline.features.tables import computable, feature_tables
 from segmentation_pipeline.ingest.sources import load_sources
-from segmentation_pipeline.lake.store import DeltaStore
+from segmentation_pipeline.lake.opening import open_lake
 from segmentation_pipeline.segments.basis import read_definitions
+from segmentation_pipeline.segments.findings import partner_findings
 from segmentation_pipeline.workspace import SETTINGS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from segmentation_pipeline.catalog.model import Catalog, ObjectType
-    from segmentation_pipeline.ingest.sources import FileSource
+    from segmentation_pipeline.ingest.sources import Source
     from segmentation_pipeline.rules.segment import Definitions, Segment
     from segmentation_pipeline.workspace import Workspace
 
@@ -36,7 +38,7 @@ class Blueprint:
 
     workspace: Workspace
     catalog: Catalog | None
-    sources: Mapping[str, FileSource] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
     segments: Mapping[str, Segment] = field(default_factory=dict)
     broken: Mapping[str, Diagnostic] = field(default_factory=dict)
@@ -47,6 +49,12 @@ class Blueprint:
         return tuple(finding for finding in self.findings if finding.severity == "error")
 
     @property
+    def derived(self) -> tuple[str, ...]:
+        """The tables that are computed from others."""
+        computed = feature_tables(self.catalog) if self.catalog is not None else {}
+        return tuple(table for table in self.tables if table in computed)
+
+    @property
     def fed(self) -> tuple[str, ...]:
         """The tables with a source, in the order in which sources.yaml names them."""
         return tuple(dict.fromkeys(source.table for source in self.sources.values()))
@@ -54,6 +62,10 @@ class Blueprint:
 
 def read_blueprint(workspace: Workspace) -> Blueprint:
     """Return what a workspace's files say now."""
+    if links := workspace.foreign_links():
+        at = Position(workspace.file_name(links[0]), 1, 1)
+        found = Diagnostic("path-outside", "the link leads into another workspace", at)
+        return Blueprint(workspace, None, findings=(found,))
     try:
         catalog = load_catalog(workspace.catalog_file, workspace.file_name(workspace.catalog_file))
     except (DefinitionError, DocumentError, OSError) as error:
@@ -62,6 +74,7 @@ def read_blueprint(workspace: Workspace) -> Blueprint:
     sources, bad_sources = _sources(workspace, catalog)
     there, bad_lake = _tables_there(workspace, catalog)
     definitions = read_definitions(workspace, catalog)
+    bad_partners = partner_findings(workspace, definitions)
     return Blueprint(
         workspace,
         catalog,
@@ -69,11 +82,15 @@ def read_blueprint(workspace: Workspace) -> Blueprint:
         _shown(catalog, there.union(source.table for source in sources.values()), definitions),
         definitions.segments,
         {name: finding for name, finding in definitions.broken.items() if _ID.fullmatch(name)},
-        tuple(sorted({*definitions.diagnostics, *bad_sources, *bad_lake}, key=lambda f: (f.at, f.rule))),
+        tuple(sorted({*definitions.diagnostics, *bad_sources, *bad_lake, *bad_partners}, key=_place)),
     )
 
 
-def _sources(workspace: Workspace, catalog: Catalog) -> tuple[dict[str, FileSource], tuple[Diagnostic, ...]]:
+def _place(finding: Diagnostic) -> tuple[Position, str]:
+    return finding.at, finding.rule
+
+
+def _sources(workspace: Workspace, catalog: Catalog) -> tuple[dict[str, Source], tuple[Diagnostic, ...]]:
     name = workspace.file_name(workspace.sources_file)
     try:
         return load_sources(workspace.sources_file, catalog, name), ()
@@ -83,7 +100,7 @@ def _sources(workspace: Workspace, catalog: Catalog) -> tuple[dict[str, FileSour
 
 def _tables_there(workspace: Workspace, catalog: Catalog) -> tuple[set[str], tuple[Diagnostic, ...]]:
     try:
-        store = DeltaStore(workspace.lake, workspace.storage_options)
+        store = open_lake(workspace)
         return {table for table in catalog.table_names() if store.exists(table)}, ()
     except SegmentationError as error:
         at = Position(SETTINGS_FILE, 1, 1)
@@ -95,7 +112,8 @@ def _shown(catalog: Catalog, known: set[str], definitions: Definitions) -> tuple
     held = {
         table for kind in catalog.objects.values() if kind.table in read for table in satellite_tables(kind)
     }
-    return tuple(table for table in catalog.table_names() if table in read | held)
+    computed = set(computable(catalog, read | held))
+    return tuple(table for table in catalog.table_names() if table in read | held | computed)
 
 
 def satellite_tables(kind: ObjectType) -> set[str]:

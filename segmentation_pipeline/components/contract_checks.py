@@ -8,9 +8,10 @@ import dagster as dg
 import polars as pl
 
 from segmentation_pipeline.catalog.contracts import failures, layout
+from segmentation_pipeline.catalog.masking import MASK, masked_text, personal_columns, told
 from segmentation_pipeline.catalog.reading import load_catalog
 from segmentation_pipeline.components.lake import LakeResource, told_plainly
-from segmentation_pipeline.components.metadata import MASK, markdown_table, private_columns
+from segmentation_pipeline.components.metadata import markdown_table
 from segmentation_pipeline.components.source_tables import tables_before
 from segmentation_pipeline.errors import ContractError
 
@@ -62,8 +63,8 @@ def _checked(store: DeltaStore, catalog: Catalog, table: str) -> dg.AssetCheckRe
             asset_key=table,
             check_name=NAME,
             passed=False,
-            description=error.what,
-            metadata={"table": str(error)},
+            description=masked_text(error.what),
+            metadata={"table": told(error)},
         )
     return dg.AssetCheckResult(
         asset_key=table, check_name=NAME, passed=found.is_empty(), metadata=_said(catalog, table, found)
@@ -91,7 +92,7 @@ def _said(catalog: Catalog, table: str, found: pl.DataFrame) -> dict[str, Any]:
     said: dict[str, Any] = {"breaches": found.height}
     if found.is_empty():
         return said
-    hidden = pl.col("column").is_in(sorted(private_columns(catalog, table)))
+    hidden = pl.col("column").is_in(sorted(personal_columns(catalog, table)))
     # A reason starts with the value in back quotes: of a private column only what follows is shown.
     after = pl.col("reason").str.slice(pl.col("value").fill_null(pl.col("column")).str.len_chars() + 2)
     masked = found.with_columns(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from segmentation_pipeline.catalog.masking import personal_columns
 from segmentation_pipeline.catalog.reading import load_catalog
 from segmentation_pipeline.components.lake import POOL, LakeResource, told_plainly
 from segmentation_pipeline.components.metadata import table_metadata
@@ -35,7 +36,7 @@ def build_index_tables(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
     specs = [
         dg.AssetSpec(
             part.name,
-            deps=[table for table in part.inputs if table in blueprint.tables],
+            deps=[table for table in (*part.inputs, *part.merges) if table in blueprint.tables],
             group_name=GROUP,
             description=part.comment,
             kinds={"polars", "deltalake"},
@@ -43,7 +44,8 @@ def build_index_tables(blueprint: Blueprint) -> list[dg.AssetsDefinition]:
         for part in index_parts(blueprint.catalog)
         if part.inputs[0] in blueprint.tables
     ]
-    external = [table for table in blueprint.tables if table not in blueprint.fed]
+    made_here = {*blueprint.fed, *blueprint.derived}
+    external = [table for table in blueprint.tables if table not in made_here]
 
     @dg.multi_asset(name="index_tables", specs=specs, can_subset=True, pool=POOL)
     def index_tables(lake: LakeResource) -> Iterator[dg.MaterializeResult[Any]]:
@@ -101,7 +103,9 @@ def _observed(store: DeltaStore, catalog: Catalog, table: str, version: int) -> 
 
 
 def _private(catalog: Catalog, name: str) -> frozenset[str]:
-    """Return the columns of a part that hold personal data; they are named for fields."""
+    """Return the columns of a part that hold personal data; they are named for fields, codes or not."""
     part = next(part for part in index_parts(catalog) if part.name == name)
-    fields = catalog.objects[part.subject].fields if part.is_profile else catalog.events[part.subject].columns
-    return frozenset(column for column, found in fields.items() if found.pii)
+    if not part.is_profile:
+        return personal_columns(catalog, catalog.events[part.subject].table)
+    kind = catalog.objects[part.subject]
+    return personal_columns(catalog, kind.table) | {name for name, field in kind.fields.items() if field.pii}

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from segmentation_pipeline.catalog.masking import told
 from segmentation_pipeline.errors import Forbidden, SegmentationError
 from segmentation_pipeline.lake.lock import lake_lock
-from segmentation_pipeline.lake.store import DeltaStore
+from segmentation_pipeline.lake.opening import open_lake
 from segmentation_pipeline.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from segmentation_pipeline.lake.store import DeltaStore
 
 POOL = "lake"
 """The pool of every step that writes: with a limit of one, steps queue instead of waiting in vain."""
@@ -39,7 +43,7 @@ class LakeResource(dg.ConfigurableResource):
 
     def open(self) -> tuple[Workspace, DeltaStore]:
         workspace = self.workspace()
-        return workspace, DeltaStore(workspace.lake, workspace.storage_options)
+        return workspace, open_lake(workspace)
 
     @contextmanager
     def lock(self, workspace: Workspace, holder: str) -> Iterator[None]:
@@ -52,8 +56,20 @@ class LakeResource(dg.ConfigurableResource):
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
-    """Turn an error of this package into a `Failure` that says what, where and what to try."""
+    """Turn an error into a `Failure` that says what, where and what to try, and no personal value.
+
+    Of an unexpected one only the kind and the places of the code are told: its message may quote rows,
+    and Dagster keeps what it is told.
+    """
     try:
         yield
     except SegmentationError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+        raise dg.Failure(told(error), allow_retries=False) from None
+    except (dg.Failure, dg.RetryRequested, dg.DagsterError):
+        raise
+    except Exception as error:  # noqa: BLE001 — whatever it is, it must not be kept with rows in it
+        places = "".join(traceback.format_tb(error.__traceback__))
+        raise dg.Failure(
+            f"unexpected {type(error).__name__}; its message is left out, since it may quote rows",
+            metadata={"where": dg.MetadataValue.md(f"```text\n{places}\n```")},
+        ) from None

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import polars as pl
 
+from segmentation_pipeline.catalog.masked_frames import mask
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from segmentation_pipeline.catalog.model import Catalog
     from segmentation_pipeline.diagnostics import Diagnostic
     from segmentation_pipeline.lake.store import DeltaStore
 
-MASK = "•••"
 _ROWS = 8
 _COLUMNS = 12
 _CELL = 240
@@ -51,10 +51,7 @@ def preview(rows: pl.DataFrame, private: Collection[str] = ()) -> str:
     """Return a few rows as a Markdown table: the columns that say something, private ones masked."""
     filled = [name for name in rows.columns if rows[name].null_count() < rows.height]
     shown = filled[:_COLUMNS]
-    cells = [
-        [MASK if name in private and value is not None else value for name, value in row.items()]
-        for row in rows.select(shown).iter_rows(named=True)
-    ]
+    cells = mask(rows.select(shown), private).rows()
     left = f"\n\n… and {len(filled) - len(shown)} more columns" if len(filled) > len(shown) else ""
     return markdown_table(shown, cells) + left
 
@@ -76,26 +73,6 @@ def findings_table(findings: Iterable[Diagnostic]) -> str:
     """Return every finding with its file, line and column."""
     rows = [[str(f.at), f.severity, f.rule, f.message, f.hint] for f in findings]
     return markdown_table(["where", "severity", "rule", "finding", "hint"], rows)
-
-
-def private_columns(catalog: Catalog, table: str) -> frozenset[str]:
-    """Return the columns that hold fields marked ``pii``: of a satellite, every column of values."""
-    if kind := catalog.object_of_table(table):
-        return frozenset(name for name, found in kind.fields.items() if found.pii)
-    if source := catalog.source_of_table(table):
-        return frozenset(name for name, found in source.columns.items() if found.pii)
-    plain = catalog.tables[table]
-    own = {name for name, found in plain.columns.items() if found.pii}
-    kept_here = [
-        found.satellite
-        for kind in catalog.objects.values()
-        for found in kind.fields.values()
-        if found.pii and found.satellite is not None and found.satellite.table == table
-    ]
-    for satellite in kept_here:
-        values = {name for name in plain.columns if name.startswith("value_")}
-        own |= values if satellite.value is None else {satellite.value}
-    return frozenset(own)
 
 
 def _line(cells: Iterable[object]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from segmentation_pipeline.catalog.masking import masked_text
 from segmentation_pipeline.components.lake import POOL, LakeResource, told_plainly
 from segmentation_pipeline.components.last_run import last_results
 from segmentation_pipeline.components.metadata import column_schema, markdown_table, preview, table_metadata
@@ -67,9 +68,9 @@ def build_segments(blueprint: Blueprint) -> dg.AssetsDefinition:
                 yield from _checks_alone(blueprint, store, context.selected_asset_check_keys)
                 return
             run = _publish(context, lake, names, complete=len(names) in (0, len(specs)))
-        yield from _segments(blueprint, store, run, names, context.selected_asset_check_keys)
-        if MEMBERSHIPS_KEY in context.selected_asset_keys:
-            yield _memberships(store, run)
+            yield from _segments(blueprint, store, run, names, context.selected_asset_check_keys)
+            if MEMBERSHIPS_KEY in context.selected_asset_keys:
+                yield _memberships(store, run)
 
     return evaluate_segments
 
@@ -167,7 +168,9 @@ def _materialized(
 
 def _memberships(store: DeltaStore, run: Run) -> dg.MaterializeResult[Any]:
     bad = {
-        result.segment: str(result.cause) for result in run.segments if result.status in ("failed", "stale")
+        result.segment: masked_text(str(result.cause))
+        for result in run.segments
+        if result.status in ("failed", "stale")
     }
     metadata = {
         **table_metadata(store, MEMBERSHIPS.name, comments=MEMBERSHIPS.column_comments),

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from segmentation_pipeline.catalog.masking import masked_text
 from segmentation_pipeline.components.segment_specs import segment_key
+from segmentation_pipeline.segments.size_guard import expected_size, size_breaches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,7 +46,7 @@ def check_fresh(name: str, result: SegmentResult | None) -> dg.AssetCheckResult:
         cause: str | None = "it has no definition any more, or was never evaluated"
         status = "failed"
     else:
-        cause, status = result.cause, result.status
+        cause, status = result.cause and masked_text(result.cause), result.status
     metadata: dict[str, Any] = {"status": status}
     if cause is not None:
         metadata["cause"] = cause
@@ -58,10 +60,13 @@ def check_fresh(name: str, result: SegmentResult | None) -> dg.AssetCheckResult:
 
 
 def check_size(name: str, segment: Segment | None, result: SegmentResult) -> dg.AssetCheckResult:
-    """Return whether the size keeps to the bounds: an error where they were declared, else a warning."""
+    """Return whether the size keeps to the bounds: an error where they were declared, else a warning.
+
+    A segment that is held has failed: its members are those of before.
+    """
     before = result.size - result.entered + result.exited
-    declared = dict(segment.expect["size"]) if segment is not None and segment.expect else None
-    breaches = list(size_breaches(before, result.size, declared))
+    declared = expected_size(segment) if segment is not None else None
+    breaches = list(_breaches(before, result, declared))
     return dg.AssetCheckResult(
         asset_key=segment_key(name),
         check_name=SIZE,
@@ -72,20 +77,10 @@ def check_size(name: str, segment: Segment | None, result: SegmentResult) -> dg.
     )
 
 
-def size_breaches(before: int, size: int, declared: Mapping[str, Any] | None) -> Iterable[str]:
-    """Yield what is wrong with a size; ``declared`` is ``expect.size`` as written.
-
-    >>> list(size_breaches(100, 160, {"change_at_most": "30%"}))
-    ['its size went from 100 to 160, by more than 30%']
-    """
-    if declared is None:
-        if before >= SMALL and abs(size - before) > before * DEFAULT_CHANGE:
-            yield f"its size went from {before} to {size}, by more than {DEFAULT_CHANGE:.0%}"
-        return
-    least, most, change = (declared.get(key) for key in ("at_least", "at_most", "change_at_most"))
-    if least is not None and size < least:
-        yield f"it has {size} members, fewer than {least}"
-    if most is not None and size > most:
-        yield f"it has {size} members, more than {most}"
-    if change is not None and before and abs(size - before) * 100 > before * float(change.rstrip("% ")):
-        yield f"its size went from {before} to {size}, by more than {change}"
+def _breaches(before: int, result: SegmentResult, declared: Mapping[str, Any] | None) -> Iterable[str]:
+    if result.status == "held":
+        yield result.cause or "its size is not as expected"
+    elif declared is not None:
+        yield from size_breaches(before, result.size, declared)
+    elif before >= SMALL and abs(result.size - before) > before * DEFAULT_CHANGE:
+        yield f"its size went from {before} to {result.size}, by more than {DEFAULT_CHANGE:.0%}"

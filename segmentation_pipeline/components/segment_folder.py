@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from segmentation_pipeline.components.analytics_assets import build_analytics
 from segmentation_pipeline.components.automation import build_automation
 from segmentation_pipeline.components.blueprint import read_blueprint
 from segmentation_pipeline.components.conflict_assets import build_conflicts
 from segmentation_pipeline.components.contract_checks import build_contract_checks
 from segmentation_pipeline.components.definition_check import build_segment_definitions
+from segmentation_pipeline.components.feature_tables import build_feature_tables
 from segmentation_pipeline.components.followers import build_followers
+from segmentation_pipeline.components.inbox import build_inbox
 from segmentation_pipeline.components.index_tables import build_index_tables
 from segmentation_pipeline.components.lake import LakeResource
+from segmentation_pipeline.components.partners import build_partners
 from segmentation_pipeline.components.segment_assets import build_segments
 from segmentation_pipeline.components.source_tables import build_source_tables
 from segmentation_pipeline.workspace import PREFIX, find_workspace
@@ -51,6 +55,7 @@ class SegmentFolder(dg.Component, dg.Model, dg.Resolvable):
         return dg.Definitions.merge(
             _assets(blueprint),
             build_automation(blueprint, project, self.workspace),
+            build_inbox(blueprint, project, self.workspace),
             dg.Definitions(resources={"lake": lake}),
         )
 
@@ -64,11 +69,14 @@ def _assets(blueprint: Blueprint) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             *build_source_tables(blueprint),
+            *build_feature_tables(blueprint),
             *build_index_tables(blueprint),
             build_segment_definitions(blueprint),
             build_segments(blueprint),
             *build_followers(),
+            *build_analytics(blueprint.workspace),
             build_conflicts(),
+            *build_partners(blueprint),
         ],
         asset_checks=build_contract_checks(blueprint),
     )

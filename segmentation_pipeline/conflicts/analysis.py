@@ -14,7 +14,7 @@ from segmentation_pipeline.conflicts.proofs.proof import prove
 from segmentation_pipeline.conflicts.proofs.relations import relate
 from segmentation_pipeline.conflicts.witnesses.examples import with_examples
 from segmentation_pipeline.index.stored import catalog_hash
-from segmentation_pipeline.lake.store import DeltaStore
+from segmentation_pipeline.lake.opening import open_lake
 from segmentation_pipeline.segments.basis import read_definitions
 from segmentation_pipeline.segments.documents import document_hash
 
@@ -98,7 +98,7 @@ def analyse(workspace: Workspace, now: dt.datetime, *, data: bool = True) -> Con
         RunFailed: a witness of an overlap is no member by the engine: one of both is wrong.
     """
     definitions = read_definitions(workspace)
-    store = DeltaStore(workspace.lake, workspace.storage_options)
+    store = open_lake(workspace)
     observed = observe(store, definitions, workspace.time_zone) if data else None
     as_of = observed.record.as_of if observed is not None else workspace.as_of or now
     proof = prove(definitions, as_of)

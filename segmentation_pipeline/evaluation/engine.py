@@ -101,7 +101,9 @@ class Engine:
     def _resolved(self, plan: Plan) -> Plan:
         """Add what members and pins that are written out lead to."""
         kind = plan.catalog.objects[plan.object]
-        lookup = look_up(plan.segments, kind, self.index.profiles[kind.name])
+        lookup = look_up(
+            plan.segments, kind, self.index.profiles[kind.name], self.index.merged.get(kind.name)
+        )
         listed, pinned_in, pinned_out, pending = {}, {}, {}, {}
         for segment in plan.segments:
             if segment.members is not None:

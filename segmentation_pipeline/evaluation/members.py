@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from segmentation_pipeline.catalog.model import ObjectType
+    from segmentation_pipeline.index.merged import Merged
     from segmentation_pipeline.rules.clock import Clock
     from segmentation_pipeline.rules.segment import Pin, Segment
 
@@ -32,8 +33,13 @@ class Lookup:
         return tuple(key for key in dict.fromkeys(keys) if key not in self.found)
 
 
-def look_up(segments: Iterable[Segment], kind: ObjectType, profile: pl.LazyFrame) -> Lookup:
-    """Return where every member and pin of the segments leads: by key, else by e-mail in any case."""
+def look_up(
+    segments: Iterable[Segment], kind: ObjectType, profile: pl.LazyFrame, merged: Merged | None = None
+) -> Lookup:
+    """Return where every member and pin of the segments leads: by key, else by e-mail in any case.
+
+    What no object has (any more) leads where a ``merged`` one that has it leads.
+    """
     wanted = sorted({key for segment in segments for key in named_keys(segment)})
     if not wanted:
         return Lookup({})
@@ -47,7 +53,18 @@ def look_up(segments: Iterable[Segment], kind: ObjectType, profile: pl.LazyFrame
         lower = asked.with_columns(pl.col("asked").str.to_lowercase().alias("folded"))
         for key, ids in _joined(lower.join(folded, on="folded")).items():
             by_email[key] = by_email.get(key, frozenset()) | ids
-    return Lookup(by_email | by_key)
+    found = by_email | by_key
+    if merged is not None and (rest := [key for key in wanted if key not in found]):
+        left = pl.LazyFrame({"asked": rest}).with_columns(pl.col("asked").str.to_lowercase().alias("folded"))
+        primaries = keys.rename({"asked": "primary"})
+        by_merged = left.join(merged.emails(), left_on="folded", right_on="email").join(
+            primaries, on="primary"
+        )
+        by_merged_key = left.join(merged.keys(), left_on="asked", right_on="key").join(
+            primaries, on="primary"
+        )
+        found = _joined(by_merged) | _joined(by_merged_key) | found
+    return Lookup(found)
 
 
 def _joined(rows: pl.LazyFrame) -> dict[str, frozenset[int]]:

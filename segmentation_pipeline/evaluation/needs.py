@@ -46,9 +46,10 @@ class Need:
 def needs(segment: Segment, catalog: Catalog) -> Iterator[Need]:
     """Yield every column that decides a segment's membership; those of embedded segments left out."""
     kind = catalog.objects[segment.object]
-    yield _of_object(kind, kind.key)
+    yield from _of_object(kind, kind.key, catalog)
     if any("@" in key for key in named_keys(segment)):
-        yield from (_of_object(kind, name) for name, found in kind.fields.items() if found.form == "email")
+        for name in (name for name, found in kind.fields.items() if found.form == "email"):
+            yield from _of_object(kind, name, catalog)
     for node in leaves(segment):
         yield from _needs(node, kind, catalog)
 
@@ -75,8 +76,8 @@ def _(_node: InSegment, _kind: ObjectType, _catalog: Catalog) -> Iterator[Need]:
 def _(node: On, kind: ObjectType, catalog: Catalog) -> Iterator[Need]:
     relation, parent = kind.relations[node.relation], catalog.objects[node.object]
     assert relation.key is not None
-    yield _of_object(kind, relation.key)
-    yield _of_object(parent, parent.key)
+    yield from _of_object(kind, relation.key, catalog)
+    yield from _of_object(parent, parent.key, catalog)
     for inner in walk(node.condition):
         if isinstance(inner, Compare | Sequence | On):
             yield from _needs(inner, parent, catalog)
@@ -94,10 +95,10 @@ def _(operand: Field, kind: ObjectType, catalog: Catalog) -> Iterator[Need]:
     for hop in operand.path[:-1]:
         relation = kind.relations[hop]
         assert relation.key is not None
-        yield _of_object(kind, relation.key)
+        yield from _of_object(kind, relation.key, catalog)
         kind = catalog.objects[relation.object]
-        yield _of_object(kind, kind.key)
-    yield _of_object(kind, operand.path[-1])
+        yield from _of_object(kind, kind.key, catalog)
+    yield from _of_object(kind, operand.path[-1], catalog)
 
 
 @_needs.register(Measure)
@@ -133,7 +134,7 @@ def _of_rows(
     other = catalog.objects[relation.object]
     for name in (other.key, relation.foreign_key, relation.time):
         if name is not None:
-            yield _of_object(other, name)
+            yield from _of_object(other, name, catalog)
     for found in read:
         yield from _needs(found, other, catalog)
 
@@ -143,6 +144,14 @@ def _of_events(source: EventSource, read: Iterable[str]) -> Iterator[Need]:
         yield Need(source.name, name, source.table, source.columns[name].type)
 
 
-def _of_object(kind: ObjectType, name: str) -> Need:
+def _of_object(kind: ObjectType, name: str, catalog: Catalog) -> Iterator[Need]:
     found = kind.fields[name]
-    return Need(kind.name, name, found.satellite.table if found.satellite else kind.table, found.type)
+    yield Need(kind.name, name, found.satellite.table if found.satellite else kind.table, found.type)
+    if name == kind.key and kind.merges is not None:
+        # Who is an object at all, and whose a key is, its merges decide.
+        yield Need(kind.name, name, kind.merges, found.type)
+    for relation in kind.relations.values():
+        other = catalog.objects[relation.object]
+        if relation.key == name and other.merges is not None:
+            yield Need(kind.name, name, other.table, found.type)
+            yield Need(kind.name, name, other.merges, found.type)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from segmentation_pipeline.catalog.contracts import OBJECT_INDEX, polars_type
+from segmentation_pipeline.catalog.merging import key_columns
 from segmentation_pipeline.catalog.satellites import VALUE_COLUMNS
 from segmentation_pipeline.catalog.types import (
     Boolean,
@@ -28,11 +29,13 @@ from segmentation_pipeline.catalog.types import (
 )
 from segmentation_pipeline.index.coding import Coded
 from segmentation_pipeline.index.encoding import encode_values
+from segmentation_pipeline.index.merged import live_frames, merged_objects
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from segmentation_pipeline.catalog.model import Catalog, EventSource, Field, ObjectType
+    from segmentation_pipeline.index.merged import Merged
 
     Frames = Mapping[str, pl.LazyFrame]
 
@@ -80,6 +83,7 @@ class Index:
     objects are left out. ``problems`` says, by object or source and column, why one is not there.
     ``transitions`` is what was published before: ``segment_id``, ``object_index``, ``change``, ``at``.
     ``coded`` holds, by object or source, the rows as the lake stores them: what the engine reads.
+    ``merged`` are the objects that count as others, by kind; they have no profile.
     """
 
     profiles: Mapping[str, pl.LazyFrame]
@@ -87,6 +91,7 @@ class Index:
     problems: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     transitions: pl.LazyFrame = field(default_factory=lambda: pl.LazyFrame(schema=TRANSITIONS))
     coded: Mapping[str, Coded] = field(default_factory=dict)
+    merged: Mapping[str, Merged] = field(default_factory=dict)
 
     def stored(self, name: str) -> Coded:
         """Return an object's profiles or a source's events as they are stored, coded or not."""
@@ -97,7 +102,9 @@ class Index:
 
 def build_index(catalog: Catalog, frames: Frames) -> Index:
     """Return the index over frames named by table; the frames are read only when it is."""
-    problems: dict[str, dict[str, str]] = {}
+    merged, broken = merged_objects(catalog, frames)
+    frames = live_frames(catalog, frames, merged)
+    problems = _untold(catalog, broken)
     profiles = {}
     for kind in catalog.objects.values():
         if (built := build_profile(kind, frames, problems.setdefault(kind.name, {}))) is not None:
@@ -108,10 +115,12 @@ def build_index(catalog: Catalog, frames: Frames) -> Index:
         if owner is None or owner.name not in profiles:
             continue
         keys = profiles[owner.name].select(owner.key, OBJECT_INDEX)
+        if owner.name in merged:
+            keys = merged[owner.name].numbered(keys, owner.key)
         found = _events(source, owner, keys, frames, problems.setdefault(source.name, {}))
         if found is not None:
             events[source.name] = found
-    return Index(profiles, events, problems, _transitions(catalog, profiles, frames))
+    return Index(profiles, events, problems, _transitions(catalog, profiles, frames), merged=merged)
 
 
 def encode_index(index: Index) -> Index:
@@ -180,6 +189,18 @@ def build_profile(
         else:
             frame = frame.join(values, on=kind.key, how="left")
     return frame.sort(OBJECT_INDEX)
+
+
+def _untold(catalog: Catalog, broken: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Return the problems of objects whose merges cannot be told, and of the columns that name them."""
+    problems: dict[str, dict[str, str]] = {}
+    for name, cause in broken.items():
+        kind = catalog.objects[name]
+        problems.setdefault(name, {}).update(dict.fromkeys((kind.key, *kind.fields), cause))
+        for table, columns in key_columns(catalog, kind).items():
+            if (other := catalog.object_of_table(table)) is not None:
+                problems.setdefault(other.name, {}).update(dict.fromkeys(columns, cause))
+    return problems
 
 
 def _columns(

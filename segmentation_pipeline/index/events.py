@@ -10,6 +10,7 @@ import polars as pl
 from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.index.build import object_keys
 from segmentation_pipeline.index.event_rows import add_events
+from segmentation_pipeline.index.moves import merged_before, moved_events, moved_objects
 from segmentation_pipeline.index.pieces import Pieces
 from segmentation_pipeline.index.scratch import Scratch
 from segmentation_pipeline.index.state import Keys, digest
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.catalog.model import EventSource
     from segmentation_pipeline.index.coding import Coding
+    from segmentation_pipeline.index.merged import Merged
     from segmentation_pipeline.index.state import PartState
     from segmentation_pipeline.index.writing import Build
 
@@ -35,7 +37,7 @@ def build_events(build: Build) -> int:
     source = build.catalog.events[build.part.subject]
     table = build.inputs.tables[source.table]
     schema = build.values.collect_schema()
-    keys = _keys(build, source)
+    keys = _keys(build, source, build.merged)
     with Scratch(build.store) as scratch:
         pieces = Pieces(schema, scratch, plain=(source.id, source.key), always=(source.type,))
         if _are_sliced(build, source):
@@ -50,9 +52,9 @@ def build_events(build: Build) -> int:
 def extend_events(build: Build, before: PartState, codings: Mapping[str, Coding]) -> int | None:
     """Add the events of files that were appended since; None where the part must be built anew.
 
-    That is where rows went, where an object that was there has another index or none, and where
-    events that had no object may have one now. Raises `OutgrownError` where the new rows do not fit
-    the codings.
+    That is where rows went, where an object that was there has another index or none (unless it was
+    merged, or is itself again), and where events that had no object may have one now. Raises
+    `OutgrownError` where the new rows do not fit the codings.
     """
     source = build.catalog.events[build.part.subject]
     owner = build.catalog.owner_of_source(source.name).table
@@ -62,11 +64,24 @@ def extend_events(build: Build, before: PartState, codings: Mapping[str, Coding]
         return None
     if before.keys is None or _are_sliced(build, source):
         return None
-    keys, held = _keys(build, source), before.keys
-    if before.inputs[owner] != build.state.inputs[owner]:
-        old = keys.filter(pl.col(OBJECT_INDEX) < held.next)
-        if _digest(old, source) != held.digest or (held.unmatched and old.height != keys.height):
+    if before.merged != build.state.merged and not build.store.root.local:
+        return None
+    keys, held, rewriting = _keys(build, source, build.merged), before.keys, None
+    if before.merged != build.state.merged or before.inputs[owner] != build.state.inputs[owner]:
+        former = merged_before(build, before)
+        if former is None:
             return None
+        past = keys if before.merged == build.state.merged else _keys(build, source, former)
+        old = past.filter(pl.col(OBJECT_INDEX) < held.next)
+        if _digest(old, source) != held.digest:
+            return None
+        if held.unmatched and (old.height != keys.height or past is not keys):
+            return None
+        if past is not keys:
+            moved = moved_objects(old, keys, source.key)
+            if moved is None:
+                return None
+            rewriting = moved_events(build, source.key, moved) if moved.height else None
         held = Keys(_next(keys), _digest(keys, source), held.unmatched)
     with Scratch(build.store) as scratch:
         pieces = Pieces(build.values.collect_schema(), scratch, known=codings)
@@ -77,7 +92,7 @@ def extend_events(build: Build, before: PartState, codings: Mapping[str, Coding]
             dictionary=before.dictionary,
             keys=replace(held, unmatched=held.unmatched + added),
         )
-        return commit_change(build, pieces, state, event_order(source))
+        return commit_change(build, pieces, state, event_order(source), rewriting=rewriting)
 
 
 def _are_sliced(build: Build, source: EventSource) -> bool:
@@ -86,10 +101,12 @@ def _are_sliced(build: Build, source: EventSource) -> bool:
     return bool(set(slices) & set(source.columns))
 
 
-def _keys(build: Build, source: EventSource) -> pl.DataFrame:
+def _keys(build: Build, source: EventSource, merged: Mapping[str, Merged]) -> pl.DataFrame:
     """Return the keys of the objects, named as the events name them, and ``object_index``."""
     owner = build.catalog.owner_of_source(source.name)
     keys = object_keys(owner, build.inputs.scan(owner.table))
+    if (mine := merged.get(owner.name)) is not None:
+        keys = mine.numbered(keys.filter(~mine.is_merged(owner.key)), owner.key)
     return keys.rename({owner.key: source.key}).collect()
 
 

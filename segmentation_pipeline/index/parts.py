@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from segmentation_pipeline.catalog.merging import key_columns
+
 if TYPE_CHECKING:
     from segmentation_pipeline.catalog.model import Catalog, EventSource, ObjectType
     from segmentation_pipeline.lake.store import Snapshot
@@ -24,13 +26,18 @@ def event_table(source: EventSource) -> str:
 
 @dataclass(frozen=True, slots=True)
 class IndexPart:
-    """One table of the stored index: of which object or event source, and from which tables."""
+    """One table of the stored index: of which object or event source, and from which tables.
+
+    ``merging`` are the objects whose merges it follows, ``merges`` their tables.
+    """
 
     name: str
     subject: str
     is_profile: bool
     inputs: tuple[str, ...]
     comment: str
+    merging: tuple[str, ...] = ()
+    merges: tuple[str, ...] = ()
 
 
 def index_parts(catalog: Catalog) -> list[IndexPart]:
@@ -38,19 +45,25 @@ def index_parts(catalog: Catalog) -> list[IndexPart]:
     parts = []
     for kind in catalog.objects.values():
         comment = f"what rules read of each `{kind.name}`, coded, by bucket and index"
-        parts.append(IndexPart(profile_table(kind), kind.name, True, _profile_inputs(kind), comment))
+        inputs = _profile_inputs(kind)
+        followed = _merging(catalog, kind, inputs)
+        parts.append(IndexPart(profile_table(kind), kind.name, True, inputs, comment, *followed))
     for source in catalog.events.values():
         owner = next((kind for kind in catalog.objects.values() if source.name in kind.events), None)
         if owner is not None:
             inputs = (source.table, owner.table)
             comment = f"the `{source.name}` of known objects, coded, by bucket, type and time"
-            parts.append(IndexPart(event_table(source), source.name, False, inputs, comment))
+            followed = _merging(catalog, owner, ())
+            parts.append(IndexPart(event_table(source), source.name, False, inputs, comment, *followed))
     return parts
 
 
 def input_tables(catalog: Catalog) -> list[str]:
     """Return every table the index is derived from."""
-    return sorted({table for part in index_parts(catalog) for table in part.inputs})
+    parts = index_parts(catalog)
+    # Which merges hold depends on the objects there are, so their table is read with that of the merges.
+    followed = {catalog.objects[name].table for part in parts for name in part.merging}
+    return sorted(followed | {table for part in parts for table in (*part.inputs, *part.merges)})
 
 
 def catalog_hash(catalog: Catalog) -> str:
@@ -69,6 +82,29 @@ def part_hash(part: IndexPart, catalog: Catalog) -> str:
 def pinned(part: IndexPart, inputs: Snapshot) -> dict[str, tuple[str, int]]:
     """Return identity and version of the tables a part is made from, those that are there."""
     return {name: (inputs.identity(name), inputs.versions[name]) for name in part.inputs if name in inputs}
+
+
+def followed(part: IndexPart, catalog: Catalog, inputs: Snapshot) -> dict[str, tuple[str, int]]:
+    """Return identity and version of the tables that decide which merges a part follows."""
+    owners = (catalog.objects[name].table for name in part.merging)
+    return {
+        name: (inputs.identity(name), inputs.versions[name])
+        for name in (*owners, *part.merges)
+        if name in inputs
+    }
+
+
+def _merging(
+    catalog: Catalog, kind: ObjectType, inputs: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the objects whose merges decide a part, with the tables of these merges."""
+    followed = {
+        other.name: other.merges
+        for other in catalog.objects.values()
+        if other.merges is not None
+        and (other.name == kind.name or not key_columns(catalog, other).keys().isdisjoint(inputs))
+    }
+    return tuple(followed), tuple(followed.values())
 
 
 def _profile_inputs(kind: ObjectType) -> tuple[str, ...]:

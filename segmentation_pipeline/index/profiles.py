@@ -11,6 +11,8 @@ from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.catalog.types import Enum, Text
 from segmentation_pipeline.index.build import build_profile, object_keys
 from segmentation_pipeline.index.coding import BUCKET
+from segmentation_pipeline.index.merged import live_frames
+from segmentation_pipeline.index.moves import merged_before, moved_buckets
 from segmentation_pipeline.index.nfc import in_nfc
 from segmentation_pipeline.index.pieces import Pieces
 from segmentation_pipeline.index.scratch import Scratch
@@ -46,8 +48,12 @@ def refresh_profiles(build: Build, before: PartState, codings: Mapping[str, Codi
     Raises `OutgrownError` where the new rows do not fit the codings.
     """
     kind = build.catalog.objects[build.part.subject]
-    touched = _touched(build, kind, before)
-    if touched is None or len(touched) * 2 > _buckets(build, kind):
+    touched, former = _touched(build, kind, before), merged_before(build, before)
+    if touched is None or former is None:
+        return None
+    if before.merged != build.state.merged:
+        touched |= moved_buckets(build, kind, former)
+    if len(touched) * 2 > _buckets(build, kind):
         return None
     with Scratch(build.store) as scratch:
         pieces = Pieces(build.values.collect_schema(), scratch, known=codings)
@@ -65,16 +71,17 @@ def _buckets(build: Build, kind: ObjectType) -> int:
 def _rows(build: Build, kind: ObjectType, first: int, end: int) -> pl.DataFrame:
     """Return the profiles of buckets, from the rows of their objects alone."""
     inside = pl.col(OBJECT_INDEX).is_between(first * BUCKET, end * BUCKET, closed="left")
-    own = build.inputs.scan(kind.table).filter(inside)
-    keys = object_keys(kind, own).select(kind.key).collect().lazy()
-    frames = {kind.table: own}
+    read = {table: build.inputs.scan(table) for table in build.part.inputs if table in build.inputs}
+    frames = dict(live_frames(build.catalog, read, build.merged))
+    frames[kind.table] = frames[kind.table].filter(inside)
+    keys = object_keys(kind, frames[kind.table]).select(kind.key).collect().lazy()
+    dtype = keys.collect_schema()[kind.key]
     for table in build.part.inputs[1:]:
-        if table in build.inputs:
-            frames[table] = build.inputs.scan(table)
-            if build.inputs.schema(table).get(kind.key) == keys.collect_schema()[kind.key]:
-                frames[table] = frames[table].join(keys, on=kind.key, how="semi", maintain_order="left")
+        if table in frames and frames[table].collect_schema().get(kind.key) == dtype:
+            frames[table] = frames[table].join(keys, on=kind.key, how="semi", maintain_order="left")
     text = {name for name, field in kind.fields.items() if isinstance(field.type, (Text, Enum))} - {kind.key}
-    found = build_profile(kind, frames, {}, raw=text)
+    untold = {name: "" for name in kind.fields if name not in build.values.collect_schema()}
+    found = build_profile(kind, frames, untold, raw=text)
     assert found is not None
     rows = found.collect()
     return rows.with_columns(in_nfc(rows[name]) for name in rows.columns if name in text)
@@ -94,6 +101,8 @@ def _touched(build: Build, kind: ObjectType, before: PartState) -> set[int] | No
         rows = scan_files(build.store.root.table(name), table, sorted(paths))
         if name != kind.table:
             keys = object_keys(kind, build.inputs.scan(kind.table))
+            if (merged := build.merged.get(kind.name)) is not None:
+                keys = merged.numbered(keys.filter(~merged.is_merged(kind.key)), kind.key)
             rows = keys.join(rows.select(kind.key).unique(), on=kind.key, how="semi")
         buckets = rows.select((pl.col(OBJECT_INDEX) // BUCKET).unique()).collect()
         touched |= set(buckets.to_series().to_list())

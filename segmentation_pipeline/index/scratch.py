@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.lake.store import DeltaStore
 
-_PREFIX = ".index-build-"
+PREFIX = ".index-build-"
 HELD_BYTES = 256_000_000
 """What is kept in memory before files are used."""
 
@@ -70,7 +70,7 @@ class Scratch:
     def _made(self) -> Path:
         if self._folder is None:
             if self._place is not None:
-                for left in self._place.glob(f"{_PREFIX}*"):
+                for left in self._place.glob(f"{PREFIX}*"):
                     shutil.rmtree(left, ignore_errors=True)
-            self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=self._place))
+            self._folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=self._place))
         return self._folder

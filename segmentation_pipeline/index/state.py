@@ -39,7 +39,8 @@ class Keys:
 class PartState:
     """From which tables (identity, version) a part was built, by which program, and its coding.
 
-    ``dictionary`` is the version of the table of dictionaries that has its values.
+    ``dictionary`` is the version of the table of dictionaries that has its values. ``merged`` is a digest
+    of the merges that it follows, read from the tables ``followed``.
     """
 
     inputs: Mapping[str, tuple[str, int]]
@@ -47,6 +48,8 @@ class PartState:
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     dictionary: int | None = None
     keys: Keys | None = None
+    merged: str = ""
+    followed: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     def metadata(self, *, maintenance: str | None = None) -> dict[str, str]:
         """Return what the commit carries."""
@@ -57,6 +60,8 @@ class PartState:
             "shapes": self.shapes,
             "dictionary": self.dictionary,
             "keys": keys and [keys.next, keys.digest, keys.unmatched],
+            "merged": self.merged,
+            "followed": self.followed,
         }
         more = {_MAINTENANCE: maintenance} if maintenance is not None else {}
         return {_SAID: json.dumps(said, sort_keys=True), **more}
@@ -86,7 +91,11 @@ def read_state(store: DeltaStore, name: str, latest: int | None = None) -> PartS
 def digest(keys: pl.DataFrame, key: str, index: str) -> str:
     """Return a digest of keys and indexes, in order of the index."""
     said = hashlib.sha256()
-    for part in keys.sort(index).select(pl.col(index).cast(pl.Int64), key).iter_slices(_SLICE_ROWS):
+    for part in (
+        keys.sort(index, maintain_order=True)
+        .select(pl.col(index).cast(pl.Int64), key)
+        .iter_slices(_SLICE_ROWS)
+    ):
         said.update(part[index].to_numpy().tobytes())
         text = part[key].cast(pl.String)
         said.update(text.str.len_bytes().fill_null(0).to_numpy().tobytes())
@@ -96,6 +105,8 @@ def digest(keys: pl.DataFrame, key: str, index: str) -> str:
 
 def _read(said: dict[str, object]) -> PartState:
     inputs, shapes, keys = said["inputs"], said["shapes"], said["keys"]
+    followed = said.get("followed", {})
+    assert isinstance(followed, dict)
     assert isinstance(inputs, dict)
     assert isinstance(shapes, dict)
     dictionary = said["dictionary"]
@@ -105,4 +116,6 @@ def _read(said: dict[str, object]) -> PartState:
         {name: (kind, size) for name, (kind, size) in shapes.items()},
         dictionary if isinstance(dictionary, int) else None,
         Keys(*keys) if isinstance(keys, list) else None,
+        str(said.get("merged", "")),
+        {name: (identity, version) for name, (identity, version) in followed.items()},
     )

@@ -12,6 +12,7 @@ most of the rest, so that collecting one bucket's events of one type costs milli
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -23,10 +24,12 @@ from segmentation_pipeline.index.build import Index, build_index
 from segmentation_pipeline.index.coding import Coded
 from segmentation_pipeline.index.dictionaries import load_codings
 from segmentation_pipeline.index.events import build_events, event_order, extend_events
+from segmentation_pipeline.index.merged import digest_of
 from segmentation_pipeline.index.parts import (
     IndexPart,
     catalog_hash,
     event_table,
+    followed,
     index_parts,
     input_tables,
     part_hash,
@@ -41,7 +44,7 @@ from segmentation_pipeline.lake.file_changes import live_files
 from segmentation_pipeline.lake.reading import scan_files
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from segmentation_pipeline.catalog.model import Catalog, ObjectType
     from segmentation_pipeline.lake.store import DeltaStore, Snapshot
@@ -60,14 +63,16 @@ __all__ = [
     "stored_profiles",
 ]
 
+_LOOK_BACK = 100
 MOST_FILES = 16
 """A bucket of events with more files than that is compacted on the way."""
 
 
-def index_of(catalog: Catalog, inputs: Snapshot) -> Index:
+def index_of(catalog: Catalog, inputs: Snapshot, given: Mapping[str, pl.LazyFrame] | None = None) -> Index:
     """Return the index over pinned tables of the lake, lazy and unstored.
 
-    Of a table that lost its ``object_index`` nothing is read: other numbers would be other objects.
+    ``given`` are frames in place of tables. Of a table that lost its ``object_index`` nothing is read:
+    other numbers would be other objects.
     """
     unnumbered = [
         kind
@@ -76,6 +81,7 @@ def index_of(catalog: Catalog, inputs: Snapshot) -> Index:
     ]
     left_out = {kind.table for kind in unnumbered}
     frames = {name: inputs.scan(name) for name in inputs.versions if name not in left_out}
+    frames |= given or {}
     built = build_index(catalog, frames)
     causes = {
         kind.name: dict.fromkeys(
@@ -129,21 +135,27 @@ def open_index(store: DeltaStore, catalog: Catalog, inputs: Snapshot) -> Index:
             assert found is not None, "it was just brought up to date"
             coded[part.subject] = found[1]
             mine[part.subject] = _values(part, found[1])
-    return Index(profiles, events, problems, built.transitions, coded)
+    return Index(profiles, events, problems, built.transitions, coded, built.merged)
 
 
-def read_index(store: DeltaStore, catalog: Catalog, inputs: Snapshot) -> Index:
-    """Return the index over pinned tables without writing: stored parts where current, others built."""
-    built = index_of(catalog, inputs)
+def read_index(
+    store: DeltaStore, catalog: Catalog, inputs: Snapshot, given: Mapping[str, pl.LazyFrame] | None = None
+) -> Index:
+    """Return the index over pinned tables without writing: stored parts where there are, others built.
+
+    ``given`` are frames in place of tables. Of older inputs the part as it was then is taken.
+    """
+    built = index_of(catalog, inputs, given)
     profiles, events = dict(built.profiles), dict(built.events)
     coded: dict[str, Coded] = {}
     for part in index_parts(catalog):
         mine = profiles if part.is_profile else events
-        found = stored_part(store, part.name) if part.subject in mine else None
-        if found is not None and _is_current(found[0], part, catalog, inputs):
-            coded[part.subject] = found[1]
-            mine[part.subject] = _values(part, found[1])
-    return Index(profiles, events, built.problems, built.transitions, coded)
+        stored = part.subject in mine and set(given or ()).isdisjoint(part.inputs)
+        found = _part_of(store, catalog, part, inputs, built) if stored else None
+        if found is not None:
+            coded[part.subject] = found
+            mine[part.subject] = _values(part, found)
+    return Index(profiles, events, built.problems, built.transitions, coded, built.merged)
 
 
 def stored_profiles(store: DeltaStore, kind: ObjectType) -> pl.LazyFrame | None:
@@ -152,14 +164,14 @@ def stored_profiles(store: DeltaStore, kind: ObjectType) -> pl.LazyFrame | None:
     return None if found is None else found[1].values()
 
 
-def stored_part(store: DeltaStore, name: str) -> tuple[PartState, Coded] | None:
-    """Return a part as it is stored now; None where there is none, or its dictionaries are gone.
+def stored_part(store: DeltaStore, name: str, version: int | None = None) -> tuple[PartState, Coded] | None:
+    """Return a part as it is stored now, or was; None where there is none, or its dictionaries are gone.
 
     State, dictionaries and files are those of one version, whoever writes meanwhile.
     """
     if not store.exists(name):
         return None
-    table = store.open(name)
+    table = store.open(name, version)
     state = read_state(store, name, table.version())
     if state is None:
         return None
@@ -170,6 +182,31 @@ def stored_part(store: DeltaStore, name: str) -> tuple[PartState, Coded] | None:
     if not store.root.local:
         return state, Coded(store.scan(name, table.version()), codings)
     return state, Coded(scan_files(store.root.table(name), table, sorted(live_files(table))), codings)
+
+
+def _part_of(
+    store: DeltaStore, catalog: Catalog, part: IndexPart, inputs: Snapshot, built: Index
+) -> Coded | None:
+    """Return a part as it was made from these inputs; None where none of its last versions was.
+
+    Files that maintenance has removed since make it none, too.
+    """
+    latest = store.version(part.name) if store.exists(part.name) else -1
+    for version in range(latest, max(-1, latest - _LOOK_BACK), -1):
+        try:
+            state = read_state(store, part.name, version)
+            if _is_current(state, part, catalog, inputs, built):
+                lost = store.root.local and version < latest and _lost(store, part.name, version)
+                found = None if lost else stored_part(store, part.name, version)
+                return None if found is None else found[1]
+        except LakeError:
+            return None
+    return None
+
+
+def _lost(store: DeltaStore, name: str, version: int) -> bool:
+    folder = Path(store.root.table(name))
+    return not all((folder / path).exists() for path in live_files(store.open(name, version)))
 
 
 def _values(part: IndexPart, found: Coded) -> pl.LazyFrame:
@@ -186,9 +223,12 @@ def _refresh(
         values = (built.profiles if part.is_profile else built.events).get(part.subject)
         if values is not None and (only is None or part.name in only):
             there = stored_part(store, part.name)
-            if there is None or not _is_current(there[0], part, catalog, inputs):
-                state = PartState(pinned(part, inputs), part_hash(part, catalog))
-                build = Build(store, catalog, part, inputs, values, state)
+            if there is None or not _is_current(there[0], part, catalog, inputs, built):
+                merged = digest_of(built.merged, part.merging)
+                told = followed(part, catalog, inputs) if merged else {}
+                made = part_hash(part, catalog)
+                state = PartState(pinned(part, inputs), made, merged=merged, followed=told)
+                build = Build(store, catalog, part, inputs, values, state, built.merged)
                 try:
                     versions[part.name] = _update(build, there)
                 except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
@@ -240,7 +280,9 @@ def _compacted(store: DeltaStore, catalog: Catalog, part: IndexPart, most: int) 
     return compact_part(store, table, state, event_order(catalog.events[part.subject]), most)
 
 
-def _is_current(state: PartState | None, part: IndexPart, catalog: Catalog, inputs: Snapshot) -> bool:
-    if state is None:
+def _is_current(
+    state: PartState | None, part: IndexPart, catalog: Catalog, inputs: Snapshot, built: Index
+) -> bool:
+    if state is None or state.merged != digest_of(built.merged, part.merging):
         return False
     return state.inputs == pinned(part, inputs) and state.made == part_hash(part, catalog)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -21,12 +21,14 @@ from segmentation_pipeline.lake.tables import Table
 from segmentation_pipeline.lake.writing import FileWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from deltalake.transaction import AddAction, RemoveAction
 
     from segmentation_pipeline.catalog.model import Catalog
     from segmentation_pipeline.index.coding import Coding
+    from segmentation_pipeline.index.merged import Merged
+    from segmentation_pipeline.index.moves import Rewriting
     from segmentation_pipeline.index.parts import IndexPart
     from segmentation_pipeline.index.pieces import Pieces
     from segmentation_pipeline.index.state import PartState
@@ -41,7 +43,10 @@ SORTED_ROWS = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One part to be made from pinned inputs: its rows as rules see them, and what its commit will say."""
+    """One part to be made from pinned inputs: its rows as rules see them, and what its commit will say.
+
+    ``merged`` are the objects that count as others, by kind.
+    """
 
     store: DeltaStore
     catalog: Catalog
@@ -49,6 +54,7 @@ class Build:
     inputs: Snapshot
     values: pl.LazyFrame
     state: PartState
+    merged: Mapping[str, Merged] = field(default_factory=dict)
 
 
 def part_table(part: IndexPart, values: pl.Schema, codings: Mapping[str, Coding]) -> Table:
@@ -75,7 +81,7 @@ def part_table(part: IndexPart, values: pl.Schema, codings: Mapping[str, Coding]
 
 
 def write_buckets(
-    store: DeltaStore, table: Table, buckets: Iterator[tuple[int, pl.DataFrame]], order: Sequence[str]
+    store: DeltaStore, table: Table, buckets: Iterable[tuple[int, pl.DataFrame]], order: Sequence[str]
 ) -> list[AddAction]:
     """Write every bucket in files of its own, rows in ``order``; nothing is committed yet."""
     if store.root.local:
@@ -112,7 +118,13 @@ def commit_whole(build: Build, pieces: Pieces, state: PartState, order: Sequence
 
 
 def commit_change(
-    build: Build, pieces: Pieces, state: PartState, order: Sequence[str], emptied: Collection[int] = ()
+    build: Build,
+    pieces: Pieces,
+    state: PartState,
+    order: Sequence[str],
+    *,
+    emptied: Collection[int] = (),
+    rewriting: Rewriting | None = None,
 ) -> int:
     """Add ``pieces`` to a part, whose buckets ``emptied`` lose the rows they had; return its version.
 
@@ -124,6 +136,9 @@ def commit_change(
     target = build.store.open(table.name)
     there = files_by(target, BUCKET_COLUMN)
     old = {path for bucket in emptied for path in there.get(str(bucket), ())}
+    if rewriting is not None:
+        files += write_buckets(build.store, table, rewriting.rows, order)
+        old |= set(rewriting.taken)
     taken = removals(target, BUCKET_COLUMN, old) if old else []
     grown = shapes(codings)
     if grown != state.shapes:

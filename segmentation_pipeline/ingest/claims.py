@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from segmentation_pipeline.ingest.batch import FINDINGS, ROW
+from segmentation_pipeline.ingest.merge_claims import MERGE_CLAIMS, merge_findings
+from segmentation_pipeline.ingest.merges import redirects_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from segmentation_pipeline.lake.store import DeltaStore
 
 FILE = "file number"
-UPDATED = "updated_at"
 _ORDER, _FIRST, _HELD = "claim order", "first holder", "held value"
 
 
@@ -33,23 +34,29 @@ class Verdict:
 
 
 def claim_columns(target: Target, mapped: Sequence[str]) -> list[str]:
-    """Return the columns that decide: the key, unique fields, the time of the last change."""
+    """Return the columns that decide: the key, unique fields, the time of the last change; all of a merge."""
     unique = [name for name in target.unique if name in mapped]
-    changed = [UPDATED] if UPDATED in mapped and target.fields[UPDATED].stored else []
-    return [*target.key, *(name for name in (*unique, *changed) if name not in target.key)]
+    changed = [clock] if (clock := target.clock(mapped)) is not None else []
+    merging = [name for name in MERGE_CLAIMS if target.merges is not None and name in mapped]
+    return [*target.key, *(name for name in (*unique, *changed, *merging) if name not in target.key)]
 
 
 def judge(store: DeltaStore, target: Target, claims: pl.DataFrame) -> Verdict:
     """Settle the claims of an import (`FILE`, `ROW`, `claim_columns`), given in the files' order.
 
-    Of several rows with one key that with the newest ``updated_at`` stays, else the last one. Of
+    Of several rows with one key that with the newest ``updated_at`` (or what `Target.clock` says) stays, else
+    the last one. Of
     several holders of a unique value the one that has it in the lake keeps it, else the first row.
     """
     winners = _latest(target, claims)
     findings = pl.DataFrame(schema={FILE: pl.Int64(), **FINDINGS})
+    if target.merges is not None:
+        findings = merge_findings(store, target.merges, winners, FILE)
+        winners = winners.join(findings, on=[FILE, ROW], how="anti", maintain_order="left")
+    merged = _merged(store, target)
     for name in target.unique:
         if name in claims.columns:
-            lost = _conflicts(store, target, winners, name)
+            lost = _conflicts(store, target, winners, name, merged)
             winners = winners.join(lost, on=[FILE, ROW], how="anti", maintain_order="left")
             findings = pl.concat([findings, lost])
     return Verdict(winners.select(FILE, ROW), findings)
@@ -65,18 +72,35 @@ def _latest(target: Target, claims: pl.DataFrame) -> pl.DataFrame:
     ordered = claims.with_row_index(_ORDER)
     if claims.n_unique(target.key) == claims.height:
         return ordered
-    if UPDATED in claims.columns:
-        ordered = ordered.sort(UPDATED, _ORDER, nulls_last=False)
+    if (clock := target.clock(claims.columns)) is not None:
+        ordered = ordered.sort(clock, _ORDER, nulls_last=False)
     return ordered.unique(list(target.key), keep="last").sort(_ORDER)
 
 
-def _conflicts(store: DeltaStore, target: Target, claims: pl.DataFrame, name: str) -> pl.DataFrame:
+def _merged(store: DeltaStore, target: Target) -> pl.Series | None:
+    """Return the keys of objects merged into others, None for none: values are unique among the live."""
+    if target.kind is None or target.kind.merges is None or not target.unique:
+        return None
+    if not store.exists(target.kind.merges):
+        return None
+    snapshot = store.snapshot([target.table, target.kind.merges])
+    found = redirects_in(snapshot, target.kind)["merged"]
+    return None if found.is_empty() else found
+
+
+def _conflicts(
+    store: DeltaStore, target: Target, claims: pl.DataFrame, name: str, merged: pl.Series | None
+) -> pl.DataFrame:
     """Return the claims on ``name`` that must fail, with findings that name the first holder.
 
-    A claim that fails leaves its object as it is in the lake, which may fail another: hence the loop.
+    Those of ``merged`` objects neither fail nor make others fail. A claim that fails leaves its object
+    as it is in the lake, which may fail another: hence the loop.
     """
     key = target.key[0]
     held = _held(store, target, claims, name)
+    if merged is not None:
+        live = ~pl.col(key).is_in(merged.implode())
+        claims, held = claims.filter(live), held.filter(live)
     nobody_lost = pl.DataFrame(schema={FILE: pl.Int64(), **FINDINGS})
     if held.is_empty():
         # Nobody to take it from: if all differ, as in a first import they should, all may have it.
@@ -87,7 +111,7 @@ def _conflicts(store: DeltaStore, target: Target, claims: pl.DataFrame, name: st
         _folded(target, name, pl.col("value")).alias(name)
     )
     wanted = wanted.join(held.rename({name: _HELD}), on=key, how="left", maintain_order="left")
-    accepted = _not_stale(claims, held, key, wanted)
+    accepted = _not_stale(target, claims, held, wanted)
     failed: list[pl.DataFrame] = []
     while True:
         kept = held.join(accepted, on=key, how="anti").select(key, name, pl.lit(-1, pl.Int64).alias(_ORDER))
@@ -120,7 +144,8 @@ def _conflicts(store: DeltaStore, target: Target, claims: pl.DataFrame, name: st
 def _held(store: DeltaStore, target: Target, claims: pl.DataFrame, name: str) -> pl.DataFrame:
     """Return key, folded value and time of change of the stored objects that the claims touch."""
     key = target.key[0]
-    columns = [key, name, *([UPDATED] if UPDATED in claims.columns else [])]
+    clock = target.clock(claims.columns)
+    columns = [key, name, *([clock] if clock is not None else [])]
     if not store.exists(target.table):
         return claims.select(columns).clear()
     stored = store.scan(target.table).select(columns).with_columns(_folded(target, name, pl.col(name)))
@@ -130,12 +155,15 @@ def _held(store: DeltaStore, target: Target, claims: pl.DataFrame, name: str) ->
     return pl.concat([by_key, by_value]).unique(key).collect()
 
 
-def _not_stale(claims: pl.DataFrame, held: pl.DataFrame, key: str, wanted: pl.DataFrame) -> pl.DataFrame:
+def _not_stale(
+    target: Target, claims: pl.DataFrame, held: pl.DataFrame, wanted: pl.DataFrame
+) -> pl.DataFrame:
     """Leave out claims older than what the lake holds: their objects stay as they are."""
-    if UPDATED not in claims.columns:
+    key, clock = target.key[0], target.clock(claims.columns)
+    if clock is None:
         return wanted
-    times = claims.select(ROW, FILE, key, pl.col(UPDATED).alias("claimed")).join(
-        held.select(key, pl.col(UPDATED).alias("stored")), on=key, how="inner"
+    times = claims.select(ROW, FILE, key, pl.col(clock).alias("claimed")).join(
+        held.select(key, pl.col(clock).alias("stored")), on=key, how="inner"
     )
     stale = times.filter(pl.col("stored") > pl.col("claimed"))
     return wanted.join(stale, on=[FILE, ROW], how="anti", maintain_order="left")

@@ -11,6 +11,8 @@ from segmentation_pipeline.ingest.text import as_text
 from segmentation_pipeline.ingest.typing import Reading, read_as
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from segmentation_pipeline.ingest.mapping import Case, Condition, Source
 
 _FACTOR = Decimal(9)
@@ -27,7 +29,7 @@ def draw(frame: pl.DataFrame, source: Source) -> pl.Series:
     if source.case is not None:
         return _cleaned(_cases(frame, source.case, source.default), source)
     if source.multiply is not None:
-        return _product(frame, source.multiply, source.decimal)
+        return _product(frame, source)
     if source.column is None:
         return _constant(frame, None)
     return _cleaned(frame.get_column(source.column), source)
@@ -35,7 +37,7 @@ def draw(frame: pl.DataFrame, source: Source) -> pl.Series:
 
 def origin(frame: pl.DataFrame, source: Source) -> pl.Series:
     """Return what a message shows for a value of ``source``: the file's own text."""
-    parts = [as_text(frame.get_column(name)) for name in source.reads]
+    parts = [as_text(frame.get_column(name)) for name in source.drawn_from]
     if not parts:
         return _constant(frame, source.constant)
     if len(parts) == 1:
@@ -61,17 +63,22 @@ def _cleaned(column: pl.Series, source: Source) -> pl.Series:
     if source.strip and source.remove:
         text = text.str.strip_chars()
     if source.values is not None:
-        text = text.replace(list(source.values), pl.Series(list(source.values.values()), dtype=pl.String))
+        known = pl.Series(list(source.values.values()), dtype=pl.String)
+        if source.others == "keep":
+            text = text.replace(list(source.values), known)
+        else:
+            text = text.replace_strict(list(source.values), known, default=None)
     if source.as_ == "integer":
         text = whole_numbers(text)
     return text
 
 
-def _product(frame: pl.DataFrame, names: tuple[str, ...], decimal: str) -> pl.Series:
-    how = Reading(decimal=decimal)
-    product = _factor(frame, names[0], how)
-    for name in names[1:]:
-        product = product * _factor(frame, name, how)
+def _product(frame: pl.DataFrame, source: Source) -> pl.Series:
+    how = Reading(decimal=source.decimal, thousands=source.thousands)
+    factors = [_factor(frame, name, how) for name in source.multiply or ()]
+    product = factors[0]
+    for factor in factors[1:]:
+        product = product * factor
     return product
 
 
@@ -80,12 +87,21 @@ def _factor(frame: pl.DataFrame, name: str, how: Reading) -> pl.Series:
 
 
 def _cases(frame: pl.DataFrame, cases: tuple[Case, ...], default: str | None) -> pl.Series:
-    names = dict.fromkeys(case.when.column for case in cases)
-    texts = pl.DataFrame([as_text(frame.get_column(name)).alias(name) for name in names])
+    texts = _tested(frame, [case.when for case in cases])
     chosen = pl.lit(default, pl.String)
     for case in reversed(cases):
         chosen = pl.when(_holds(case.when)).then(pl.lit(case.value, pl.String)).otherwise(chosen)
     return texts.select(chosen.alias("case")).to_series()
+
+
+def holding(frame: pl.DataFrame, test: Condition) -> pl.Series:
+    """Return which rows of a batch pass a condition."""
+    return _tested(frame, [test]).select(_holds(test).alias("holds")).to_series()
+
+
+def _tested(frame: pl.DataFrame, tests: Sequence[Condition]) -> pl.DataFrame:
+    names = dict.fromkeys(test.column for test in tests)
+    return pl.DataFrame([as_text(frame.get_column(name)).alias(name) for name in names])
 
 
 def _holds(test: Condition) -> pl.Expr:

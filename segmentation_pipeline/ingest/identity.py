@@ -45,15 +45,19 @@ class Occurrences:
     """Numbers equal rows of one file 1, 2, 3 …, whatever batches they come in.
 
     Holds 28 bytes for every different row of a batch. Rows are equal by all 128 bits; the first 64
-    tell those, as a rule nearly all, that no other row equals.
+    tell those, as a rule nearly all, that no other row equals. Where equal rows are not told apart
+    (``each=False``) all are the first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, each: bool = True) -> None:
+        self._each = each
         self._seen = HashSet()
         self._parts: list[pl.DataFrame] = []
 
     def number(self, hashes: pl.Series) -> pl.Series:
         """Return which occurrence each row is, counting the batches before."""
+        if not self._each:
+            return pl.repeat(1, len(hashes), dtype=pl.Int64, eager=True)
         rows = hashes.to_frame(HASH).select(
             pl.col(HASH).str.slice(start, _HEX // 2).str.to_integer(base=16, dtype=pl.UInt64).alias(name)
             for name, start in zip(_HALVES, (0, _HEX // 2), strict=True)

@@ -10,78 +10,108 @@ import polars as pl
 from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.catalog.derivations import DERIVATIONS, inputs
 from segmentation_pipeline.catalog.derived import derive
+from segmentation_pipeline.catalog.types import Datetime
 from segmentation_pipeline.ingest.batch import ROW
-from segmentation_pipeline.ingest.claims import UPDATED
+from segmentation_pipeline.ingest.history.changes import AT, BY, ROWS, THERE, stored
+from segmentation_pipeline.ingest.history.record import set_aside
+from segmentation_pipeline.ingest.indexes import indexed
 from segmentation_pipeline.ingest.satellites import satellite_change, satellite_rows, write_satellite
-from segmentation_pipeline.lake.commit import Commit
+from segmentation_pipeline.ingest.targets import UPDATED
 from segmentation_pipeline.lake.tables import catalog_table
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from segmentation_pipeline.catalog.model import Catalog
+    from segmentation_pipeline.ingest.history.record import Record
+    from segmentation_pipeline.ingest.satellites import SatelliteChange
     from segmentation_pipeline.ingest.targets import Target
     from segmentation_pipeline.lake.store import DeltaStore
     from segmentation_pipeline.lake.tables import Table
 
-_THERE, _CHANGED = "is stored", "is changed"
+_CHANGED = "is changed"
 
 
 @dataclass(frozen=True, slots=True)
-class Landed:
-    """How many rows were written, and how many said nothing new."""
+class Landing:
+    """What rows will change, before anything is written.
 
+    ``changed`` are the rows of the table that differ from what is stored; ``landed`` counts the rows
+    that change anything, ``unchanged`` those that say nothing new. ``occasions`` has key, `AT` and
+    `BY`: when and by whom each row says that it was changed.
+    """
+
+    target: Target
+    changed: pl.DataFrame
+    satellites: tuple[SatelliteChange, ...]
+    occasions: pl.DataFrame
     landed: int
     unchanged: int
 
 
-def land(
-    store: DeltaStore, catalog: Catalog, target: Target, frame: pl.DataFrame, metadata: dict[str, str]
-) -> Landed:
-    """Write ``frame`` (`ROW`, mapped fields, one row a key) as at most one commit of the table.
+def plan_landing(store: DeltaStore, catalog: Catalog, target: Target, frame: pl.DataFrame) -> Landing:
+    """Compare ``frame`` (`ROW`, mapped fields, one row a key) with the lake; nothing is written.
 
     Columns that the frame lacks keep what is stored. A row older than the stored one, by
-    ``updated_at``, changes nothing. Satellites are written before: a kill in between leaves rows
-    that the next import of the file finds and keeps.
+    ``updated_at`` or what else tells (`Target.clock`), changes nothing.
     """
     table = catalog_table(catalog, target.table)
     merged = _merged(store, table, target, frame)
     mapped = [name for name in frame.columns if name in table.schema]
-    if UPDATED in mapped:
-        stale = pl.col(_stored(UPDATED)) > pl.col(UPDATED)
+    if (clock := target.clock(mapped)) is not None:
+        stale = pl.col(stored(clock)) > pl.col(clock)
         merged = merged.filter(~stale.fill_null(value=False))
-    merged = _derived(target, merged, mapped)
+    merged = _derived(target, merged, mapped).with_columns(_occasion(target, mapped))
     compared = [name for name in table.schema if name != OBJECT_INDEX]
-    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(_stored(name))) for name in compared)
-    merged = merged.with_columns((~pl.col(_THERE) | differs).alias(_CHANGED))
+    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(stored(name))) for name in compared)
+    merged = merged.with_columns((~pl.col(THERE) | differs).alias(_CHANGED))
     keys = merged.select(target.key)
     current = frame.join(keys, on=target.key, how="semi", maintain_order="left")
-    touched = [keys.clear()]
-    for rows in satellite_rows(target, current) if target.kind is not None else ():
-        change = satellite_change(store, catalog, rows, keys)
-        write_satellite(store, catalog, change, Commit(metadata))
-        touched.append(change.objects)
+    given = satellite_rows(catalog, target, current) if target.kind is not None else ()
+    satellites = tuple(satellite_change(store, catalog, rows, keys) for rows in given)
     changed = merged.filter(pl.col(_CHANGED))
-    _write(store, table, target, changed, metadata)
-    said = pl.concat([changed.select(target.key), *touched]).unique().height
-    return Landed(said, frame.height - said)
+    touched = [changed.select(target.key), *(change.objects for change in satellites)]
+    said = pl.concat(touched).unique().height
+    occasions = merged.select(*target.key, AT, BY)
+    return Landing(target, changed, satellites, occasions, said, frame.height - said)
+
+
+def write_landing(
+    store: DeltaStore, catalog: Catalog, landing: Landing, metadata: dict[str, str], started: datetime
+) -> None:
+    """Write what was planned, as at most one commit of the table, and what it changed to the history.
+
+    ``started`` is when the import began: when a change happened that does not say so itself.
+
+    Satellites are written before: a kill in between leaves rows that the next plan of the same rows
+    finds and keeps, and the table's own commit comes last but for the history, which
+    `settle` brings up to date.
+    """
+    record = set_aside(store, catalog, landing, metadata, started)
+    for change in landing.satellites:
+        write_satellite(store, catalog, change, record)
+    table = catalog_table(catalog, landing.target.table)
+    _write(store, table, landing.target, landing.changed, record)
+    record.publish()
 
 
 def _merged(store: DeltaStore, table: Table, target: Target, frame: pl.DataFrame) -> pl.DataFrame:
     """Return the rows as they would be, beside what is stored of each."""
-    stored = pl.DataFrame(schema=table.schema)
+    lying = pl.DataFrame(schema=table.schema)
     if store.exists(table.name):
         scan, keys = store.scan(table.name), frame.select(target.key).lazy()
         # Keys alone first: as a rule most rows are new, and nothing else need be read.
         there = scan.select(target.key).join(keys, on=target.key, how="semi").collect()
         if there.height:
-            stored = scan.join(there.lazy(), on=target.key, how="semi").select(table.schema.names()).collect()
-    beside = stored.select(
+            lying = scan.join(there.lazy(), on=target.key, how="semi").select(table.schema.names()).collect()
+    beside = lying.select(
         *target.key,
-        *(pl.col(name).alias(_stored(name)) for name in table.schema),
-        pl.lit(value=True).alias(_THERE),
+        *(pl.col(name).alias(stored(name)) for name in table.schema),
+        pl.lit(value=True).alias(THERE),
     )
     joined = frame.join(beside, on=target.key, how="left", maintain_order="left")
-    kept = [pl.col(_stored(name)).alias(name) for name in table.schema if name not in frame.columns]
-    return joined.with_columns(*kept, pl.col(_THERE).fill_null(value=False))
+    kept = [pl.col(stored(name)).alias(name) for name in table.schema if name not in frame.columns]
+    return joined.with_columns(*kept, pl.col(THERE).fill_null(value=False))
 
 
 def _derived(target: Target, frame: pl.DataFrame, mapped: list[str]) -> pl.DataFrame:
@@ -97,39 +127,26 @@ def _derived(target: Target, frame: pl.DataFrame, mapped: list[str]) -> pl.DataF
     return derive(target.kind, frame).cast({name: schema[name] for name in schema})
 
 
-def _write(
-    store: DeltaStore, table: Table, target: Target, changed: pl.DataFrame, metadata: dict[str, str]
-) -> None:
+def _occasion(target: Target, mapped: list[str]) -> list[pl.Expr]:
+    """Return `AT`, where a row is newer than what is stored, and `BY`, where the file says by whom."""
+    clock = target.clock(mapped)
+    said = pl.lit(None, pl.Datetime("us", "UTC"))
+    if clock is not None and isinstance(target.fields[clock].type, Datetime):
+        newer = pl.col(stored(clock)).is_null() | (pl.col(clock) > pl.col(stored(clock)))
+        said = pl.when(newer).then(clock)
+    author = f"{(clock or UPDATED).removesuffix('_at')}_by"
+    return [said.alias(AT), (pl.col(author) if author in mapped else pl.lit(None, pl.String)).alias(BY)]
+
+
+def _write(store: DeltaStore, table: Table, target: Target, changed: pl.DataFrame, record: Record) -> None:
     if changed.is_empty():
         return
-    commit = Commit(metadata)
+    commit = record.commit(ROWS)
     if OBJECT_INDEX in table.schema:
-        new = ~pl.col(_THERE)
-        first = next_index(store, table.name)
-        changed = changed.sort(ROW).with_columns(
-            pl.when(new)
-            .then(first + new.cum_sum().cast(pl.Int64) - 1)
-            .otherwise(pl.col(OBJECT_INDEX))
-            .alias(OBJECT_INDEX)
-        )
-        # The mark outlives the rows: the index of an object that was erased is never given again.
-        mark = first + int(changed.select(new.sum()).item())
-        commit = Commit(metadata, (OBJECT_INDEX, mark))
+        changed, mark = indexed(store, table.name, changed.sort(ROW), ~pl.col(THERE))
+        commit = record.commit(ROWS, (OBJECT_INDEX, mark))
     rows = changed.select(table.schema.names())
-    if changed.select(pl.col(_THERE).any()).item():
+    if changed.select(pl.col(THERE).any()).item():
         store.merge(table, rows, target.key, commit)
     else:
         store.append(table, rows, commit)
-
-
-def next_index(store: DeltaStore, table: str) -> int:
-    """Return the index for the table's next new object, counting from 0. Needs the lake's lock."""
-    if not store.exists(table):
-        return 0
-    highest = store.scan(table).select(pl.col(OBJECT_INDEX).max()).collect().item()
-    after = 0 if highest is None else int(highest) + 1
-    return max(after, store.transaction(table, OBJECT_INDEX) or 0)
-
-
-def _stored(name: str) -> str:
-    return f"stored {name}"

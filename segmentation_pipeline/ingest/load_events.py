@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -10,13 +10,19 @@ import polars as pl
 from segmentation_pipeline.catalog.contracts import MONTH, split
 from segmentation_pipeline.ingest.batch import FINDINGS, ROW, Checked
 from segmentation_pipeline.ingest.claims import FILE, claim_columns, judge
+from segmentation_pipeline.ingest.erased import unwelcome
 from segmentation_pipeline.ingest.identity import Occurrences, event_ids, row_hash
-from segmentation_pipeline.ingest.landing import land
-from segmentation_pipeline.ingest.orphans import adopt
+from segmentation_pipeline.ingest.jobs.journal import AFTER, BEFORE, Place
+from segmentation_pipeline.ingest.landing import plan_landing, write_landing
+from segmentation_pipeline.ingest.lookups import resolved
+from segmentation_pipeline.ingest.merges import known_keys
+from segmentation_pipeline.ingest.orphans import adopt_waiting
 from segmentation_pipeline.ingest.satellites import satellite_findings, satellite_rows
 from segmentation_pipeline.ingest.stored_ids import StoredIds
+from segmentation_pipeline.ingest.tally import Counts
 from segmentation_pipeline.ingest.targets import target_of
-from segmentation_pipeline.ingest.transform import Fields
+from segmentation_pipeline.ingest.tenancy import foreign_rows
+from segmentation_pipeline.ingest.transform import Fields, fields_of
 from segmentation_pipeline.lake.commit import Commit
 from segmentation_pipeline.lake.tables import catalog_table
 
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.catalog.model import EventSource, ObjectType
     from segmentation_pipeline.ingest.batch import Batch
-    from segmentation_pipeline.ingest.reading import SourceFile
+    from segmentation_pipeline.ingest.landing import Landing
     from segmentation_pipeline.ingest.run import Run
 
 
@@ -33,34 +39,53 @@ def load_events(run: Run, source: EventSource) -> None:
     """Import every file, one commit of the event table a batch.
 
     Created objects come first, then waiting rows, then events: whatever a kill leaves undone is
-    done by importing the file again. Adoption ends the import, because an object that a later batch
+    done by doing the batch again. Adoption ends the import, because an object that a later batch
     makes may be the one that rows of an earlier batch wait for.
     """
-    run.tally.adopted += len(adopt(run.store, run.catalog, source, run.batch_rows, run.metadata))
-    fields = Fields(run.mapping.columns, run.target.fields, run.mapping.time_zone or run.time_zone)
+    adopt_waiting(run, Place(BEFORE), [source])
+    if not run.journal.in_batches and source.orphans is not None and run.store.exists(source.orphans):
+        run.journal.waiting = run.store.version(source.orphans)
+    fields = fields_of(run)
     made = source.id not in run.mapping.columns
     tables = [name for name in (source.table, source.orphans) if name is not None]
     stored = {name: StoredIds(run.store, name, source, made=made) for name in tables}
-    waiting = [pl.Series(dtype=pl.String)]
-    for number, file in enumerate(run.files):
-        seen = Occurrences()
-        for batch in file.batches(run.batch_rows, run.mapping.reads):
-            checked = _checked(run, source, fields, batch, seen)
-            waiting.append(_load_batch(_Loading(run, source, stored), file, batch, checked))
-            run.done(number, batch)
+    numbering = _Numbering(source, fields, each=run.mapping.equal_rows == "each")
+    for place, batch in run.batches(passed=numbering.pass_by):
+        checked = _checked(run, source, fields, batch, numbering.of(place.file))
+        run.show(checked.frame)
+        _load_batch(_Loading(run, source, stored), place, batch, checked)
+        run.done(place, batch)
     if run.tally.created:
-        taken = adopt(run.store, run.catalog, source, run.batch_rows, run.metadata)
-        # What waited for another row of this same import was not orphaned after all.
-        back = len(taken.to_frame("id").join(pl.concat(waiting).to_frame("id"), on="id", how="semi"))
-        run.tally.orphaned -= back
-        run.tally.landed += back
-        run.tally.adopted += len(taken) - back
+        began_at = -1 if run.journal.waiting is None else run.journal.waiting
+        adopt_waiting(run, Place(AFTER), [source], own_after=began_at)
+
+
+@dataclass(slots=True)
+class _Numbering:
+    """Counts equal rows file by file, those of batches that need not be loaded again too."""
+
+    source: EventSource
+    fields: Fields
+    file: int = -1
+    each: bool = True
+    seen: Occurrences = field(default_factory=Occurrences)
+
+    def of(self, number: int) -> Occurrences:
+        if number != self.file:
+            self.file, self.seen = number, Occurrences(each=self.each)
+        return self.seen
+
+    def pass_by(self, number: int, batch: Batch) -> None:
+        _identified(self.source, self.fields, self.fields.typed(batch).frame, self.of(number))
 
 
 def _checked(run: Run, source: EventSource, fields: Fields, batch: Batch, seen: Occurrences) -> Checked:
     """Return typed rows with id and month that meet the table's contract."""
     checked = fields.typed(batch)
+    checked = checked.without(foreign_rows(run.store.tenant, checked.frame))
+    checked = checked.without(unwelcome(run.erased, run.catalog, source.table, checked.frame))
     frame = _identified(source, fields, checked.frame, seen)
+    frame = resolved(run, source, fields, batch, frame)
     if source.partition_by_month:
         frame = frame.with_columns(pl.col(source.time).dt.strftime("%Y-%m").alias(MONTH))
     good, bad = split(run.catalog, source.table, frame)
@@ -89,11 +114,11 @@ class _Loading:
     stored: Mapping[str, StoredIds]
 
 
-def _load_batch(into: _Loading, file: SourceFile, batch: Batch, checked: Checked) -> pl.Series:
-    """Load one batch; return the ids of those new waiting rows that have an object to wait for."""
+def _load_batch(into: _Loading, place: Place, batch: Batch, checked: Checked) -> None:
+    """Plan one batch against the lake as it is, then write it."""
     run, source, events = into.run, into.source, checked.frame
-    _create(run, source, file, batch, events)
-    mine, others = _divided(run, source, events)
+    created = _created(run, source, batch, events)
+    mine, others = _divided(run, source, events, created)
     if source.orphans is None:
         owner = run.catalog.owner_of_source(source.name)
         checked = checked.without(_homeless(owner, source, others))
@@ -101,20 +126,34 @@ def _load_batch(into: _Loading, file: SourceFile, batch: Batch, checked: Checked
     orphans = _distinct(source, _not_preceded(source, others, mine))
     for ids in into.stored.values():
         orphans = ids.new(orphans)
-    if source.orphans is not None:
-        run.tally.orphaned += _append(into, source.orphans, orphans)
-    run.reject(file, batch, checked.findings)
     landing = into.stored[source.table].new(_distinct(source, mine))
-    run.tally.landed += _append(into, source.table, landing)
-    run.tally.unchanged += events.height - landing.height - orphans.height
-    return orphans.filter(pl.col(source.key).is_not_null()).get_column(source.id)
+    counts = Counts(
+        batches=1,
+        read=batch.read,
+        landed=landing.height,
+        unchanged=events.height - landing.height - orphans.height,
+        rejected=checked.findings.get_column(ROW).n_unique(),
+        orphaned=orphans.height,
+        created=created.landing.landed if created is not None else 0,
+    )
+    notes = created.notes if created is not None else checked.findings.clear()
+    run.plan_batch(place, batch, counts, checked.findings, notes)
+    if created is not None:
+        write_landing(run.store, run.catalog, created.landing, run.metadata, run.started)
+    if source.orphans is not None:
+        _append(into, source.orphans, orphans)
+    _append(into, source.table, landing)
 
 
-def _divided(run: Run, source: EventSource, events: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the events of known objects, and those of unknown ones or of none."""
+def _divided(
+    run: Run, source: EventSource, events: pl.DataFrame, created: _Created | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the events of objects that are known or will be, and those of unknown ones or of none."""
     owner = run.catalog.owner_of_source(source.name)
     keys = events.get_column(source.key)
-    known = _known(run, owner.table, owner.key, keys).to_series()
+    known = _known(run, owner, keys).to_series()
+    if created is not None:
+        known = pl.concat([known, created.landing.changed.get_column(owner.key)])
     mine = keys.is_in(known.implode()).fill_null(value=False)
     if mine.all():
         return events, events.clear()
@@ -149,10 +188,10 @@ def _homeless(owner: ObjectType, source: EventSource, events: pl.DataFrame) -> p
     )
 
 
-def _append(into: _Loading, name: str, rows: pl.DataFrame) -> int:
-    """Add new rows to a table in one commit; return how many."""
+def _append(into: _Loading, name: str, rows: pl.DataFrame) -> None:
+    """Add new rows to a table in one commit."""
     if rows.is_empty():
-        return 0
+        return
     run, source = into.run, into.source
     table = catalog_table(run.catalog, name)
     missing = [
@@ -163,50 +202,57 @@ def _append(into: _Loading, name: str, rows: pl.DataFrame) -> int:
     ordered = rows.sort(source.time, maintain_order=True).with_columns(missing)
     run.store.append(table, ordered.select(table.schema.names()), Commit(run.metadata))
     into.stored[name].add(rows.get_column(source.id))
-    return rows.height
 
 
-def _known(run: Run, table: str, key: str, wanted: pl.Series) -> pl.DataFrame:
-    if not run.store.exists(table):
-        return wanted.clear().alias(key).to_frame()
-    keys = wanted.drop_nulls().unique().alias(key).to_frame().lazy()
-    return run.store.scan(table).select(key).join(keys, on=key, how="semi").collect()
+def _known(run: Run, owner: ObjectType, wanted: pl.Series) -> pl.DataFrame:
+    if not run.store.exists(owner.table):
+        return wanted.clear().alias(owner.key).to_frame()
+    keys = wanted.drop_nulls().unique().alias(owner.key).to_frame().lazy()
+    return known_keys(run.store, owner).join(keys, on=owner.key, how="semi").collect()
 
 
-def _create(run: Run, source: EventSource, file: SourceFile, batch: Batch, events: pl.DataFrame) -> None:
-    """Make the unknown objects of a batch: of the rows of one object the first good one decides."""
+@dataclass(frozen=True, slots=True)
+class _Created:
+    """The objects that a batch makes, and why it cannot make others."""
+
+    landing: Landing
+    notes: pl.DataFrame
+
+
+def _created(run: Run, source: EventSource, batch: Batch, events: pl.DataFrame) -> _Created | None:
+    """Plan the unknown objects of a batch: of the rows of one object the first good one decides."""
     owner = run.catalog.owner_of_source(source.name)
-    made = run.mapping.creates.get(owner.table)
-    if made is None or events.is_empty():
-        return
-    known = _known(run, owner.table, owner.key, events.get_column(source.key))
+    sources_of = run.mapping.creates.get(owner.table)
+    if sources_of is None or events.is_empty():
+        return None
+    known = _known(run, owner, events.get_column(source.key))
     unknown = events.filter(pl.col(source.key).is_not_null()).join(
         known, left_on=source.key, right_on=owner.key, how="anti", maintain_order="left"
     )
     if unknown.is_empty():
-        return
+        return None
     target = target_of(run.catalog, owner.table)
     numbers = unknown.select(ROW, pl.col(source.key).alias(owner.key))
     rows = type(batch)(batch.frame.join(numbers.select(ROW), on=ROW, how="semi", maintain_order="left"))
-    sources = {name: origin for name, origin in made.items() if name != owner.key}
+    sources = {name: origin for name, origin in sources_of.items() if name != owner.key}
     zone = run.mapping.time_zone or run.time_zone
     checked = Fields(sources, target.fields, zone).typed(rows)
+    checked = checked.without(unwelcome(run.erased, run.catalog, owner.table, checked.frame))
     frame = checked.frame.join(numbers, on=ROW, how="inner", maintain_order="left")
     good, bad = split(run.catalog, owner.table, frame)
     at = frame.get_column(ROW).gather(bad.get_column("row"))
     breaches = bad.drop("row").with_columns(at.alias(ROW)).select(FINDINGS.names())
     checked = Checked(good, pl.concat([checked.findings, breaches]))
-    checked = checked.without(satellite_findings(run.catalog, satellite_rows(target, good)))
+    checked = checked.without(satellite_findings(run.catalog, satellite_rows(run.catalog, target, good)))
     first = checked.frame.unique(owner.key, keep="first", maintain_order=True)
     claims = first.select(pl.lit(0, pl.Int64).alias(FILE), ROW, *claim_columns(target, first.columns))
     verdict = judge(run.store, target, claims)
     refused = verdict.findings.select(FINDINGS.names())
-    landing = first.join(verdict.landing, on=ROW, how="semi", maintain_order="left")
-    run.tally.created += land(run.store, run.catalog, target, landing, run.metadata).landed
-    findings = pl.concat([checked.findings, refused])
-    left = _unmade(findings, numbers, landing, owner.key)
+    accepted = first.join(verdict.landing, on=ROW, how="semi", maintain_order="left")
+    landing = plan_landing(run.store, run.catalog, target, accepted)
+    left = _unmade(pl.concat([checked.findings, refused]), numbers, accepted, owner.key)
     why = pl.lit(f"the {owner.name} is not created: ").alias("reason")
-    run.note(file, batch, left.with_columns(why + pl.col("reason")))
+    return _Created(landing, left.with_columns(why + pl.col("reason")))
 
 
 def _unmade(findings: pl.DataFrame, numbers: pl.DataFrame, landed: pl.DataFrame, key: str) -> pl.DataFrame:

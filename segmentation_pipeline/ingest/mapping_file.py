@@ -84,6 +84,8 @@ def mapping_of_headings(target: Target, headings: Sequence[str], where: str) -> 
 
 def _missing(target: Target, mapped: Collection[str]) -> list[str]:
     """Return the fields that must be mapped and are not: of an object its key, or what makes it."""
+    if target.made_from and all(name in mapped for name in target.key):
+        return []
     if target.identity is not None and target.identity.name not in mapped:
         return [name for name in target.key if name not in mapped]
     return [name for name in target.needed if name not in mapped]
@@ -93,6 +95,14 @@ def _faults(mapping: SourceMapping, target: Target, catalog: Catalog) -> Iterato
     yield from _of_fields(mapping.columns, target, ("columns",))
     yield from _of_zone(mapping.time_zone, ("time_zone",))
     yield from _of_needed(mapping, target)
+    yield from _of_lookups(mapping, target, catalog)
+    if mapping.equal_rows == "one" and target.source is None:
+        yield (
+            "equal-rows",
+            ("equal_rows",),
+            f"`{target.table}` has a key, by which its rows are told apart",
+            None,
+        )
     for table, made in mapping.creates.items():
         path = ("creates", table)
         if target.source is None:
@@ -115,13 +125,34 @@ def _faults(mapping: SourceMapping, target: Target, catalog: Catalog) -> Iterato
             )
 
 
+def _of_lookups(mapping: SourceMapping, target: Target, catalog: Catalog) -> Iterator[Found]:
+    for name, source in mapping.columns.items():
+        if source.lookup is None:
+            continue
+        path = ("columns", name, "lookup")
+        if target.source is None or name != target.source.key:
+            message = "`lookup` finds the object that an event belongs to, and this is not its key"
+            yield "lookup", path, message, None
+            continue
+        owner = catalog.owner_of_source(target.source.name)
+        identity = target_of(catalog, owner.table).identity
+        if identity is None or identity.name != source.lookup:
+            hint = f"write `lookup: {identity.name}`" if identity is not None else None
+            message = f"`{source.lookup}` is not the unique e-mail by which `{owner.name}` is known"
+            yield "lookup", path, message, hint
+    for table, made in mapping.creates.items():
+        for name, source in made.items():
+            if source.lookup is not None:
+                yield "lookup", ("creates", table, name, "lookup"), "a created row is not looked up", None
+
+
 def _of_needed(mapping: SourceMapping, target: Target) -> Iterator[Found]:
     for name in _missing(target, mapping.columns):
         message = f"`{name}` is missing: every row of `{target.table}` needs it"
         yield "missing-field", ("columns",), message, None
 
 
-def _of_fields(columns: dict[str, Source], target: Target, path: tuple[str, ...]) -> Iterator[Found]:
+def _of_fields(columns: dict[str, Source], target: Target, path: tuple[int | str, ...]) -> Iterator[Found]:
     for name, source in columns.items():
         here = (*path, name)
         field = target.fields.get(name)
@@ -129,13 +160,17 @@ def _of_fields(columns: dict[str, Source], target: Target, path: tuple[str, ...]
             hint = did_you_mean(name, target.fields)
             yield "unknown-field", here, f"`{target.table}` has no field `{name}`", hint
             continue
-        if source.split is not None and not isinstance(field.type, ListOf):
-            message = f"`split` makes a list, and `{name}` is of type {field.type}"
-            yield "split-not-for-type", (*here, "split"), message, None
-        yield from _of_zone(source.time_zone, (*here, "time_zone"))
+        parts: list[tuple[tuple[int | str, ...], Source]] = [(here, source)]
+        if source.first is not None:
+            parts = [((*here, "first", at), part) for at, part in enumerate(source.first)]
+        for place, part in parts:
+            if part.split is not None and not isinstance(field.type, ListOf):
+                message = f"`split` makes a list, and `{name}` is of type {field.type}"
+                yield "split-not-for-type", (*place, "split"), message, None
+            yield from _of_zone(part.time_zone, (*place, "time_zone"))
 
 
-def _of_zone(zone: str | None, path: tuple[str, ...]) -> Iterator[Found]:
+def _of_zone(zone: str | None, path: tuple[int | str, ...]) -> Iterator[Found]:
     if zone is None:
         return
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from segmentation_pipeline.catalog.contracts import polars_type, split
+from segmentation_pipeline.catalog.contracts import OBJECT_INDEX, polars_type, split
 from segmentation_pipeline.catalog.satellites import VALUE_COLUMNS
 from segmentation_pipeline.catalog.types import (
     Boolean,
@@ -24,14 +24,18 @@ from segmentation_pipeline.catalog.types import (
     Number,
 )
 from segmentation_pipeline.ingest.batch import FINDINGS, ROW
+from segmentation_pipeline.ingest.history.changes import ADD, DELETE, MERGE
+from segmentation_pipeline.ingest.indexes import indexed
+from segmentation_pipeline.ingest.made_keys import with_made_keys
+from segmentation_pipeline.ingest.targets import target_of
 from segmentation_pipeline.lake.tables import catalog_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from segmentation_pipeline.catalog.model import Catalog, Field, Satellite
+    from segmentation_pipeline.ingest.history.record import Record
     from segmentation_pipeline.ingest.targets import Target
-    from segmentation_pipeline.lake.commit import Commit
     from segmentation_pipeline.lake.store import DeltaStore
 
 
@@ -49,8 +53,11 @@ class SatelliteRows:
     fields: tuple[str, ...] | None
 
 
-def satellite_rows(target: Target, frame: pl.DataFrame) -> list[SatelliteRows]:
-    """Return what the frame's mapped lists and structs say, by satellite table."""
+def satellite_rows(catalog: Catalog, target: Target, frame: pl.DataFrame) -> list[SatelliteRows]:
+    """Return what the frame's mapped lists and structs say, by satellite table.
+
+    Rows of a table that is an object's own have their key.
+    """
     found: list[SatelliteRows] = []
     structs: dict[str, list[tuple[Field, Satellite]]] = {}
     key = target.key[0]
@@ -66,7 +73,9 @@ def satellite_rows(target: Target, frame: pl.DataFrame) -> list[SatelliteRows]:
         if isinstance(field.type, ListOf):
             rows = rows.explode(value)
         rows = rows.filter(pl.col(value).is_not_null()).unique((key, value), maintain_order=True)
-        found.append(SatelliteRows(field.satellite.table, rows, (key, value), (), None))
+        own = target_of(catalog, field.satellite.table)
+        rows = with_made_keys(own, rows) if own.made_from else rows
+        found.append(SatelliteRows(own.table, rows, (key, value), (), None))
     for table, parts in structs.items():
         rows = pl.concat([_values(frame, key, field) for field, _ in parts])
         names = tuple(_field_name(field.name) for field, _ in parts)
@@ -87,10 +96,14 @@ def satellite_findings(catalog: Catalog, rows: Iterable[SatelliteRows]) -> pl.Da
 
 @dataclass(frozen=True, slots=True)
 class SatelliteChange:
-    """What must be written to a satellite table: rows to add, rows to replace, keys to delete."""
+    """What must be written to a satellite table: rows to add, rows to replace, keys to delete.
+
+    ``held`` are the rows that the lake has of the same objects (of a struct, of the fields given).
+    """
 
     table: str
     key: tuple[str, ...]
+    held: pl.DataFrame
     add: pl.DataFrame
     merge: pl.DataFrame
     delete: pl.DataFrame
@@ -133,19 +146,28 @@ def satellite_change(
     gone = held.select(rows.key).join(given, on=rows.key, how="anti")
     columns = schema.names()
     return SatelliteChange(
-        rows.table, rows.key, changed.filter(new).select(columns), changed.filter(~new).select(columns), gone
+        rows.table,
+        rows.key,
+        held,
+        changed.filter(new).select(columns),
+        changed.filter(~new).select(columns),
+        gone,
     )
 
 
-def write_satellite(store: DeltaStore, catalog: Catalog, change: SatelliteChange, commit: Commit) -> None:
+def write_satellite(store: DeltaStore, catalog: Catalog, change: SatelliteChange, record: Record) -> None:
     """Add, then delete: a list is never shorter in between than before or after."""
     table = catalog_table(catalog, change.table)
     if change.add.height:
-        store.append(table, change.add, commit)
+        if OBJECT_INDEX in table.schema:
+            rows, mark = indexed(store, table.name, change.add, pl.col(OBJECT_INDEX).is_null())
+            store.append(table, rows, record.commit(ADD, (OBJECT_INDEX, mark)))
+        else:
+            store.append(table, change.add, record.commit(ADD))
     if change.merge.height:
-        store.merge(table, change.merge, change.key, commit)
+        store.merge(table, change.merge, change.key, record.commit(MERGE))
     if change.delete.height:
-        store.delete(table, change.delete, change.key, commit)
+        store.delete(table, change.delete, change.key, record.commit(DELETE))
 
 
 def _values(frame: pl.DataFrame, key: str, field: Field) -> pl.DataFrame:

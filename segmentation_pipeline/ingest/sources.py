@@ -2,49 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+import dataclasses
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.diagnostics import Diagnostic, did_you_mean
 from segmentation_pipeline.documents import locate, read_file, read_model
 from segmentation_pipeline.errors import DefinitionError, Forbidden, ImportFailed, Position, UsageError
-from segmentation_pipeline.ingest.declarations import SourcesDocument
+from segmentation_pipeline.ingest.declarations import SourceDeclaration, SourcesDocument
 from segmentation_pipeline.ingest.job import import_files
+from segmentation_pipeline.ingest.mapping import FileFormat
 from segmentation_pipeline.ingest.mapping_file import load_mapping
+from segmentation_pipeline.ingest.origins.kinds import DeltaSource, FileSource, Source, SqlSource
+from segmentation_pipeline.ingest.origins.origin import Origin
+from segmentation_pipeline.ingest.origins.reading import Reading
+from segmentation_pipeline.ingest.origins.source_checks import source_findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
+    from pathlib import Path
 
     from segmentation_pipeline.catalog.model import Catalog
     from segmentation_pipeline.documents import Node
-    from segmentation_pipeline.ingest.declarations import SourceDeclaration
-    from segmentation_pipeline.ingest.mapping import FileType, SourceMapping
+    from segmentation_pipeline.ingest.mapping import SourceMapping
     from segmentation_pipeline.ingest.run import Progress
     from segmentation_pipeline.ingest.tally import ImportJob
     from segmentation_pipeline.lake.store import DeltaStore
+    from segmentation_pipeline.tenant import Tenant
+
+__all__ = ["FileSource", "Source", "import_source", "load_sources", "read_sources"]
 
 
-@dataclass(frozen=True, slots=True)
-class FileSource:
-    """Files that feed one table.
-
-    ``files`` are globs below the project; ``mapping`` a path below the definitions folder.
-    ``max_shrink`` is the share of its rows (0 to 1) that the table may lose between two runs, and
-    ``stale_after`` how old its last import may be; segments that read it beyond either fail closed.
-    """
-
-    name: str
-    table: str
-    files: tuple[str, ...]
-    format: FileType | None = None
-    mapping: str | None = None
-    max_shrink: float = 0.5
-    stale_after: timedelta | None = None
-
-
-def load_sources(path: Path, catalog: Catalog, name: str | None = None) -> dict[str, FileSource]:
+def load_sources(path: Path, catalog: Catalog, name: str | None = None) -> dict[str, Source]:
     """Return the sources of a file by name, none where there is no file; ``name`` is for positions."""
     if not path.is_file():
         return {}
@@ -57,59 +46,79 @@ def load_sources(path: Path, catalog: Catalog, name: str | None = None) -> dict[
     return read_sources(documents[0], catalog)
 
 
-def read_sources(node: Node, catalog: Catalog) -> dict[str, FileSource]:
+def read_sources(node: Node, catalog: Catalog) -> dict[str, Source]:
     """Return the sources a node declares; raise `DefinitionError` with every finding, positioned."""
     declared = read_model(SourcesDocument, node, "sources-shape").sources
     findings = []
     for name, source in declared.items():
         at = locate(node, ("sources", name, "table"))
-        if source.table not in catalog.table_names():
-            hint = did_you_mean(source.table, catalog.table_names())
+        if source.table not in catalog.imported_tables():
+            hint = did_you_mean(source.table, catalog.imported_tables())
             findings.append(Diagnostic("unknown-table", f"unknown table `{source.table}`", at, hint))
-        findings += _outside(name, source, node)
+        findings += source_findings(name, source, node)
     if findings:
         raise DefinitionError(sorted(findings, key=lambda finding: finding.at))
-    return {
-        name: FileSource(name, s.table, s.files, s.format, s.mapping, s.max_shrink, s.stale_after)
-        for name, s in declared.items()
-    }
+    return {name: _source(name, source) for name, source in declared.items()}
+
+
+def _source(name: str, declared: SourceDeclaration) -> Source:
+    feed = (name, declared.table, declared.mapping, declared.max_shrink, declared.stale_after)
+    if declared.sql is not None:
+        return SqlSource(*feed, declared.sql)
+    if declared.delta is not None:
+        return DeltaSource(*feed, declared.delta)
+    return FileSource(*feed, declared.files or (), declared.format)
 
 
 def import_source(
     store: DeltaStore,
     catalog: Catalog,
-    source: FileSource,
+    source: Source,
     *,
     project: Path,
     definitions: Path,
     time_zone: str,
     now: Callable[[], datetime],
+    env: Mapping[str, str] | None = None,
     batch_rows: int | None = None,
     wait_seconds: float = 0,
     progress: Progress | None = None,
 ) -> ImportJob:
-    """Import all files of a source, in the order of their paths, as one job.
+    """Import what a source has, as one job: its files in the order of their paths, or its new rows.
+
+    ``env`` is where the addresses and passwords of databases and stores stand.
 
     Raises:
-        ImportFailed: no file matches, or as `import_files` does.
+        ImportFailed: no file matches, a database or table cannot be read, or as `import_files` does.
         Forbidden: a link leads a file out of the project.
     """
-    return import_files(
-        store,
-        catalog,
-        source.table,
-        source_files(source, project),
-        source_mapping(source, catalog, definitions),
-        time_zone=time_zone,
-        now=now,
-        batch_rows=batch_rows,
-        wait_seconds=wait_seconds,
-        progress=progress,
-    )
+    mapping = source_mapping(source, catalog, definitions)
+
+    def load(files: list[Path], chosen: SourceMapping | None, origin: Origin | None = None) -> ImportJob:
+        return import_files(
+            store,
+            catalog,
+            source.table,
+            files,
+            chosen,
+            time_zone=time_zone,
+            now=now,
+            batch_rows=batch_rows,
+            wait_seconds=wait_seconds,
+            progress=progress,
+            origin=origin,
+        )
+
+    if isinstance(source, FileSource):
+        return load(source_files(source, project, store.tenant), mapping, Origin(source.name, ""))
+    reading = Reading(store, catalog, project, env or {}, now, wait_seconds)
+    with reading.rows(source, mapping) as (file, chosen, origin, notes):
+        job = load([file], chosen, origin)
+    return dataclasses.replace(job, notes=notes)
 
 
-def source_files(source: FileSource, project: Path) -> list[Path]:
-    """Return the files that the globs match, sorted by path, each once."""
+def source_files(source: FileSource, project: Path, tenant: Tenant | None) -> list[Path]:
+    """Return the files that the globs match, sorted by path, each once; none may be another tenant's."""
     found = sorted({path for glob in source.files for path in project.glob(glob) if path.is_file()})
     if not found:
         raise ImportFailed(
@@ -118,12 +127,14 @@ def source_files(source: FileSource, project: Path) -> list[Path]:
             hint="the globs of sources.yaml start at the project's folder",
         )
     for path in found:
+        if tenant is not None:
+            tenant.own(path)
         if not path.resolve().is_relative_to(project.resolve()):
             raise Forbidden("the file lies outside the project", where=path.relative_to(project).as_posix())
     return found
 
 
-def source_mapping(source: FileSource, catalog: Catalog, definitions: Path) -> SourceMapping | None:
+def source_mapping(source: Source, catalog: Catalog, definitions: Path) -> SourceMapping | None:
     """Return the source's mapping, with its format; None where headings decide."""
     if source.mapping is None:
         return None
@@ -133,22 +144,9 @@ def source_mapping(source: FileSource, catalog: Catalog, definitions: Path) -> S
             f"the mapping is for `{mapping.table}`, the source for `{source.table}`",
             where=Position(source.mapping, 1, 1),
         )
+    if not isinstance(source, FileSource):
+        return mapping.model_copy(update={"format": FileFormat(type="parquet")})
     if source.format is None:
         return mapping
     chosen: Mapping[str, object] = {"format": mapping.format.model_copy(update={"type": source.format})}
     return mapping.model_copy(update=chosen)
-
-
-def _outside(name: str, source: SourceDeclaration, node: Node) -> list[Diagnostic]:
-    found = []
-    parts = [("files", path) for path in source.files] + (
-        [("mapping", source.mapping)] if source.mapping else []
-    )
-    for key, path in parts:
-        pure = PurePosixPath(path)
-        if pure.is_absolute() or ".." in pure.parts:
-            where = "the project" if key == "files" else "the definitions folder"
-            at = locate(node, ("sources", name, key))
-            message, hint = f"`{path}` may lead outside {where}", f"write a path below {where}"
-            found.append(Diagnostic("path-outside", message, at, hint))
-    return found

@@ -146,9 +146,13 @@ def _by_parts(text: pl.Series, zone: str) -> pl.Series:
 
 
 def _ordered(text: pl.Series, order: DateOrder) -> pl.Series:
-    """Rewrite ``4/8/1966`` into ISO; text in ISO stays as it is. Two-digit years are not read."""
+    """Rewrite ``4/8/1966`` into ISO; four digits first are the year. Two-digit years are not read."""
     parts = text.to_frame("x").select("x", pl.col("x").str.extract_groups(_ORDERED).alias("g")).unnest("g")
-    year, month, day = (pl.col(str(place)) for place in _PLACES[order])
+    leading = pl.col("1").str.len_bytes() == 4
+    year, month, day = (
+        pl.when(leading).then(pl.col(str(first))).otherwise(pl.col(str(place)))
+        for first, place in zip(_PLACES["year_first"], _PLACES[order], strict=True)
+    )
     rest = (
         pl.when(pl.col("4").is_not_null()).then(pl.concat_str(pl.lit(" "), pl.col("4"))).otherwise(pl.lit(""))
     )

@@ -6,6 +6,7 @@ that from an empty value. Empty text is null for every type.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import TYPE_CHECKING, Literal
@@ -25,13 +26,16 @@ from segmentation_pipeline.catalog.types import (
     Text,
 )
 from segmentation_pipeline.ingest.elements import ELEMENT, PLACE, elements, lists
+from segmentation_pipeline.ingest.notation.numbers import EITHER
 from segmentation_pipeline.ingest.text import as_text, composed
 from segmentation_pipeline.ingest.times import days, instants
 
 if TYPE_CHECKING:
     from segmentation_pipeline.ingest.mapping import DateOrder
+    from segmentation_pipeline.ingest.notation.numbers import Mark
 
 _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
+_BETWEEN = {" ": "[ \u00a0\u2009\u202f]", "'": "['\u2019]"}
 _TRUE, _FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 
 
@@ -42,7 +46,8 @@ class Reading:
     time_zone: str = "UTC"
     formats: tuple[str, ...] = ()
     date_order: DateOrder | None = None
-    decimal: str = "."
+    decimal: Mark | None = None
+    thousands: str | None = None
     split: str | None = None
     normalise: Literal["lower", "trim"] | None = None
 
@@ -116,13 +121,19 @@ def _list(kind: ListOf, column: pl.Series, how: Reading) -> pl.Series:
     return lists(column, found.get_column(PLACE), typed)
 
 
-def problem(kind: FieldType, how: Reading) -> str:
+def problem(kind: FieldType, how: Reading, value: str) -> str:
     """Return what is wrong with a value that cannot be read, to follow the value in a sentence."""
+    if isinstance(kind, Integer | Number | Decimal) and how.decimal is None:
+        if re.fullmatch(EITHER, value.strip()):
+            return "can be read in two ways: say `decimal` in the mapping"
+        if re.fullmatch(r"[+-]?\d[\d.]*,[\d.,]*", value.strip()):
+            return "is not a number; for a comma in it, say `decimal` in the mapping"
     match kind:
         case Integer():
             return "is not a whole number of 64 bits"
         case Number() | Decimal():
-            return "is not a number" + ("" if how.decimal == "." else f" with a decimal `{how.decimal}`")
+            mark = f" with a decimal `{how.decimal}`" if how.decimal == "," else ""
+            return "is not a number" + mark
         case Boolean():
             return f"is neither true ({', '.join(_TRUE)}) nor false ({', '.join(_FALSE)})"
         case Date() | Datetime():
@@ -137,14 +148,37 @@ def problem(kind: FieldType, how: Reading) -> str:
                 + "; if it is written otherwise, say `date_order` or `format` in the mapping"
             )
         case ListOf(of=of):
-            return f"has an element that {problem(of, how)}"
+            return f"has an element that {problem(of, how, value)}"
         case _:
             return f"is not {kind}"
 
 
 def _numeral(column: pl.Series, how: Reading) -> pl.Series:
+    """Return numbers as text with a decimal point; null for text that can be read in two ways."""
     text = as_text(column).str.strip_chars()
-    return text.str.replace(",", ".", literal=True) if how.decimal == "," else text
+    if column.dtype != pl.String:
+        return text
+    if how.thousands is not None:
+        text = _joined(text, how.thousands, how.decimal or ".")
+    if how.decimal == ",":
+        return _where_not(text, ".", literal=True).str.replace(",", ".", literal=True)
+    if how.decimal is None and text.str.contains(".", literal=True).any():
+        return _where_not(text, EITHER)
+    return text
+
+
+def _joined(text: pl.Series, thousands: str, decimal: str) -> pl.Series:
+    """Remove what stands between thousands, from numbers that have it in its places."""
+    marks = _BETWEEN.get(thousands, re.escape(thousands))
+    grouped = rf"^[+-]?[1-9]\d{{0,2}}(?:{marks}\d{{3}})+(?:{re.escape(decimal)}\d*)?$"
+    x = pl.col("x")
+    bare = pl.when(x.str.contains(grouped)).then(x.str.replace_all(marks, "")).otherwise(x)
+    return text.to_frame("x").select(bare).to_series()
+
+
+def _where_not(text: pl.Series, pattern: str, *, literal: bool = False) -> pl.Series:
+    x = pl.col("x")
+    return text.to_frame("x").select(pl.when(~x.str.contains(pattern, literal=literal)).then(x)).to_series()
 
 
 def _where(text: pl.Series, pattern: str) -> pl.Series:

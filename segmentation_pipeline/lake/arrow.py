@@ -24,10 +24,15 @@ def arrow_schema(table: Table) -> pa.Schema:
     )
 
 
-def arrow_reader(table: Table, frame: pl.DataFrame) -> pa.RecordBatchReader:
-    """Stream ``frame``, columns of ``table``, in slices, so that only one slice is held twice."""
+def arrow_reader(table: Table, frame: pl.DataFrame, *, commented: bool = False) -> pa.RecordBatchReader:
+    """Stream ``frame``, columns of ``table``, in slices, so that only one slice is held twice.
+
+    Rows for a table that is there come without comments: it has its own, perhaps older than those
+    declared now, and the Delta library refuses rows whose comments differ.
+    """
     declared = arrow_schema(table)
-    schema = pa.schema([declared.field(name) for name in frame.columns])
+    fields = [declared.field(name) for name in frame.columns]
+    schema = pa.schema([field if commented else field.remove_metadata() for field in fields])
     return pa.RecordBatchReader.from_batches(schema, _batches(schema, frame))
 
 

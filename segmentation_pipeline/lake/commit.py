@@ -40,12 +40,13 @@ class Commit:
     """Text by name that a commit carries, and an application transaction.
 
     ``transaction`` is (application id, version): the table remembers the last version of each id,
-    and of two simultaneous commits with one id the second fails. Whether a version was there
-    before is the caller's to ask (`DeltaStore.transaction`).
+    and of two simultaneous commits with one id the second fails. ``mark`` is a second one.
+    Whether a version was there before is the caller's to ask (`DeltaStore.transaction`).
     """
 
     metadata: Mapping[str, str] = field(default_factory=dict)
     transaction: tuple[str, int] | None = None
+    mark: tuple[str, int] | None = None
 
     def __post_init__(self) -> None:
         taken = sorted(_RESERVED & set(self.metadata))
@@ -57,14 +58,14 @@ class Commit:
 
     @property
     def says_nothing(self) -> bool:
-        return not self.metadata and self.transaction is None
+        return not (self.metadata or self.transaction or self.mark)
 
 
 def commit_properties(commit: Commit, **more: str) -> CommitProperties:
     return CommitProperties(
         custom_metadata={**commit.metadata, **more},
         max_commit_retries=_RETRIES,
-        app_transactions=[Transaction(*commit.transaction)] if commit.transaction else None,
+        app_transactions=[Transaction(*it) for it in (commit.transaction, commit.mark) if it] or None,
     )
 
 

@@ -45,7 +45,7 @@ def create_table(
         return
     write_deltalake(
         root.table(table.name),
-        arrow_reader(table, rows),
+        arrow_reader(table, rows, commented=True),
         mode="error",
         partition_by=list(table.partition_by) or None,
         name=table.name,

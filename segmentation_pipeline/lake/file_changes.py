@@ -14,7 +14,7 @@ from segmentation_pipeline.errors import LakeError
 from segmentation_pipeline.lake.log import actions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from deltalake import DeltaTable
 
@@ -36,11 +36,18 @@ class FileChanges:
 
 def file_changes(store: DeltaStore, name: str, after: int, upto: int) -> FileChanges | None:
     """Return the changes of the versions above ``after`` up to ``upto``; None once the log forgot one."""
+    return folder_changes(store.root.table(name), after, upto, store.storage_options)
+
+
+def folder_changes(
+    folder: str, after: int, upto: int, storage_options: dict[str, str] | None = None
+) -> FileChanges | None:
+    """Return the same of any table, by the folder it lies in."""
     found: dict[str, list[str]] = {"add": [], "remove": []}
     altered = False
     for version in range(after + 1, upto + 1):
         try:
-            entries = list(actions(store.root, name, version, store.storage_options))
+            entries = list(actions(folder, version, storage_options))
         except LakeError:
             return None
         for action in entries:
@@ -51,6 +58,24 @@ def file_changes(store: DeltaStore, name: str, after: int, upto: int) -> FileCha
                     altered = altered or said.get("deletionVector") is not None
             altered = altered or "metaData" in action or "protocol" in action
     return FileChanges(tuple(found["add"]), tuple(found["remove"]), altered)
+
+
+def files_added_by(store: DeltaStore, name: str, after: int, said: Mapping[str, str]) -> list[str]:
+    """Return the files that commits above version ``after`` added which took none and say what ``said`` has.
+
+    Raises `LakeError` once the log forgot one of the commits.
+    """
+    found: list[str] = []
+    for version in range(after + 1, store.version(name) + 1):
+        entries = list(actions(store.root.table(name), version, store.storage_options))
+        info: dict[str, object] = {}
+        for entry in entries:
+            info |= entry.get("commitInfo", {})
+        if all(info.get(key) == value for key, value in said.items()) and not any(
+            "remove" in entry for entry in entries
+        ):
+            found += [unquote(entry["add"]["path"]) for entry in entries if "add" in entry]
+    return found
 
 
 def live_files(table: DeltaTable) -> dict[str, int]:

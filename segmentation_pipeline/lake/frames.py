@@ -46,7 +46,7 @@ def overwrite_rows(
     """Replace the rows that meet ``predicate``, or all, the columns too with ``retype``."""
     write_deltalake(
         target,
-        arrow_reader(table, rows),
+        arrow_reader(table, rows, commented=retype),
         mode="overwrite",
         predicate=predicate,
         schema_mode="overwrite" if retype else None,

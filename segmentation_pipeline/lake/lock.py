@@ -21,17 +21,18 @@ _POLL_SECONDS = 0.05
 
 
 @contextmanager
-def lake_lock(root: Path, holder: str, wait_seconds: float = 0) -> Iterator[None]:
+def lake_lock(root: Path, holder: str, wait_seconds: float = 0, name: str = _NAME) -> Iterator[None]:
     """Hold the lock of the lake on disk at ``root``, or raise `LockedError` naming who holds it.
 
-    ``holder`` says what the lock is for (``run``, ``import of contacts``). Waits at most
+    ``holder`` says what the lock is for (``run``, ``import of contacts``); another ``name`` is the lock
+    of something else in the lake, such as a queue, and leaves its tables free. Waits at most
     ``wait_seconds``; raises `LakeError` where the lock's file cannot be written. The operating system
     frees the lock of a process that ends, however it ends; the file stays, and says nothing by itself.
     """
     with _wrapping(root):
         root.mkdir(parents=True, exist_ok=True)
         # Not inheritable: a child that outlives a killed holder would keep the lock.
-        descriptor = os.open(root / _NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(root / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         _acquire(descriptor, root, time.monotonic() + wait_seconds)
         with _wrapping(root):

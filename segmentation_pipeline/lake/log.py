@@ -37,19 +37,17 @@ def commit_info(
     # The library's own history() counts versions wrongly for a table opened at an old one.
     said = (
         action["commitInfo"]
-        for action in actions(root, name, version, storage_options)
+        for action in actions(root.table(name), version, storage_options)
         if "commitInfo" in action
     )
     return next(said, {})
 
 
-def actions(
-    root: Root, name: str, version: int, storage_options: dict[str, str] | None
-) -> Iterator[dict[str, Any]]:
-    """Yield the entries of one commit; raise `LakeError` once the log forgot it."""
-    with wrapping(f"the log has no version {version} (any more)", name):
-        folder = DeltaStorageHandler(root.table(name), storage_options)
-        text = folder.open_input_file(f"_delta_log/{version:020}.json").read().decode()
+def actions(folder: str, version: int, storage_options: dict[str, str] | None) -> Iterator[dict[str, Any]]:
+    """Yield the entries of one commit to the table in ``folder``; raise `LakeError` once the log forgot it."""
+    with wrapping(f"the log has no version {version} (any more)", folder.rpartition("/")[2]):
+        files = DeltaStorageHandler(folder, storage_options)
+        text = files.open_input_file(f"_delta_log/{version:020}.json").read().decode()
     yield from (json.loads(line) for line in text.splitlines() if line)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
 from deltalake import Schema
 
 from segmentation_pipeline.errors import ContractError
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.lake.store import DeltaStore
     from segmentation_pipeline.lake.tables import Table
+
+TARGET_BYTES = 128 << 20
+"""Files are joined until they are as large."""
 
 
 def add_columns(store: DeltaStore, table: Table, commit: Commit | None = None) -> int:
@@ -45,25 +49,42 @@ def add_columns(store: DeltaStore, table: Table, commit: Commit | None = None) -
         return target.version()
 
 
+def small_files(store: DeltaStore, name: str) -> int:
+    """Return how many files a compaction would join: the small ones of slices that have several."""
+    listed = pl.DataFrame(store.open(name).get_add_actions(flatten=True))
+    if listed.is_empty():
+        return 0
+    slices = [column for column in listed.columns if column.startswith("partition.")]
+    small = listed.filter(pl.col("size_bytes") < TARGET_BYTES // 2)
+    counted = small.group_by(slices).len() if slices else small.select(pl.len())
+    return int(counted.filter(pl.col("len") > 1).get_column("len").sum())
+
+
 def compact(store: DeltaStore, name: str) -> int:
     """Join small files into large ones; the rows stay. Returns the latest version."""
     with wrapping("cannot compact the table", name):
         target = store.open(name)
-        target.optimize.compact(commit_properties=commit_properties(Commit({"maintenance": "compact"})))
+        commit = commit_properties(Commit({"maintenance": "compact"}))
+        target.optimize.compact(target_size=TARGET_BYTES, commit_properties=commit)
         return target.version()
 
 
-def vacuum(store: DeltaStore, name: str, keep: timedelta, versions: Collection[int] = ()) -> list[str]:
+def vacuum(
+    store: DeltaStore, name: str, keep: timedelta, versions: Collection[int] = (), *, dry_run: bool = False
+) -> list[str]:
     """Delete files that no version younger than ``keep`` reads, and return their names.
 
+    So are those that no version names at all, left by a killed writer more than ``keep`` ago.
     ``versions`` stay readable however old: those a running job has pinned, and those that repair,
     replay and time travel promise. Reading an older one afterwards fails with FileNotFoundError.
+    A dry run returns what would go; without a file to delete nothing is committed either.
     """
+    hours = int(keep.total_seconds() // 3600)
+    kept = sorted(versions) or None
     with wrapping("cannot vacuum the table", name):
-        return store.open(name).vacuum(
-            retention_hours=int(keep.total_seconds() // 3600),
-            dry_run=False,
-            enforce_retention_duration=False,
-            keep_versions=sorted(versions) or None,
-            commit_properties=commit_properties(Commit({"maintenance": "vacuum"})),
-        )
+        target = store.open(name)
+        found = target.vacuum(hours, True, False, full=True, keep_versions=kept)
+        if dry_run or not found:
+            return found
+        commit = commit_properties(Commit({"maintenance": "vacuum"}))
+        return target.vacuum(hours, False, False, full=True, keep_versions=kept, commit_properties=commit)

@@ -93,8 +93,13 @@ def scan_table(root: Root, name: str, table: DeltaTable) -> pl.LazyFrame:
         return scan_files(root.table(name), table)
 
 
-def scan_files(folder: str, table: DeltaTable, chosen: Collection[str] | None = None) -> pl.LazyFrame:
-    """Scan the version's files on disk by their names, or those ``chosen`` of them and of the past."""
+def scan_files(
+    folder: str,
+    table: DeltaTable,
+    chosen: Collection[str] | None = None,
+    storage_options: dict[str, str] | None = None,
+) -> pl.LazyFrame:
+    """Scan the version's files by their names, or those ``chosen`` of them and of the past."""
     schema = stored_schema(table)
     sliced = pl.Schema({name: schema[name] for name in table.metadata().partition_columns})
     stored = pl.Schema({name: dtype for name, dtype in schema.items() if name not in sliced})
@@ -110,4 +115,5 @@ def scan_files(folder: str, table: DeltaTable, chosen: Collection[str] | None = 
         hive_schema=sliced or None,
         missing_columns="insert",
         extra_columns="ignore",
+        storage_options=storage_options,
     ).select(schema.names())

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from segmentation_pipeline.errors import LakeError
+from segmentation_pipeline.errors import Forbidden, LakeError
 from segmentation_pipeline.lake.tables import check_name
 
 _REASONS = (
@@ -30,8 +30,16 @@ class Root:
     plain: bool
 
     def table(self, name: str) -> str:
+        """Return where a table lies; raise `Forbidden` for a name or a link that leads elsewhere."""
         check_name(name)
-        return f"{self.text}/{name}"
+        place = f"{self.text}/{name}"
+        if self.local and Path(place).is_symlink():
+            raise Forbidden(
+                "a table of the lake is no link",
+                where=place,
+                hint="put the folder there, or set another `lake` for the workspace",
+            )
+        return place
 
 
 def check_root(root: str | Path) -> Root:

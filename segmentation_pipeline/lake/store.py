@@ -22,6 +22,7 @@ from segmentation_pipeline.lake.creation import create_table
 from segmentation_pipeline.lake.frames import append_rows, merger, overwrite_rows
 from segmentation_pipeline.lake.guard import check_frame, check_key, check_slices, check_value, wrapping
 from segmentation_pipeline.lake.log import changes, commit_info, overtaken, table_folder
+from segmentation_pipeline.lake.owner import check_owner, claim
 from segmentation_pipeline.lake.predicates import one_of
 from segmentation_pipeline.lake.reading import Snapshot, scan_table, stored_schema
 from segmentation_pipeline.lake.root import check_root
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from deltalake.transaction import RemoveAction
 
     from segmentation_pipeline.lake.tables import Table
+    from segmentation_pipeline.tenant import Tenant
 
 __all__ = ["Commit", "DeltaStore", "Snapshot"]
 
@@ -43,12 +45,20 @@ _ATTEMPTS = 20
 class DeltaStore:
     """The tables under one root folder or object-store prefix.
 
-    Raises `LakeError` at once for a root under which tables could be written and not read.
+    Raises `LakeError` at once for a root under which tables could be written and not read, and
+    `Forbidden` for the lake of another than ``tenant``; without one it is nobody's in particular.
     """
 
-    def __init__(self, root: str | Path, storage_options: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        root: str | Path,
+        storage_options: Mapping[str, str] | None = None,
+        tenant: Tenant | None = None,
+    ) -> None:
         self.root = check_root(root)
         self.storage_options = dict(storage_options) if storage_options else None
+        self.tenant = tenant
+        self._owned = tenant is None or check_owner(self.root, tenant, self.storage_options)
 
     def exists(self, name: str) -> bool:
         """Whether the table has a first commit; the folder of a failed first write is no table."""
@@ -224,6 +234,8 @@ class DeltaStore:
         retype: bool = False,
     ) -> int:
         """Make ``change`` to the table, or create it with ``rows``; again if another was quicker."""
+        if not self._owned and self.tenant is not None:
+            self._owned = claim(self.root, self.tenant, self.storage_options)
         for left in reversed(range(_ATTEMPTS)):
             try:
                 with wrapping("cannot write the table", table.name):

@@ -9,17 +9,26 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from segmentation_pipeline.catalog.contracts import MONTH, OBJECT_INDEX, layout, table_schema
-from segmentation_pipeline.errors import ContractError
+from segmentation_pipeline.catalog.types import Enum, ListOf
+from segmentation_pipeline.errors import ContractError, Forbidden
 from segmentation_pipeline.lake.guard import unstorable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from segmentation_pipeline.catalog.model import Catalog
+    from segmentation_pipeline.catalog.model import Catalog, Field
 
 _ADDED = {
     OBJECT_INDEX: "dense number of the object, given at its first import and never reused",
     MONTH: "YYYY-MM of the event's time in UTC",
+}
+_USUAL = {
+    "created_at": "when the source made the row",
+    "created_by": "who made the row at the source",
+    "updated_at": "when the source changed the row; of two rows with one key the newest counts",
+    "updated_by": "who changed the row at the source",
+    "owner": "who is responsible, as the source names people",
+    "currency": "the currency of the amounts, as the source writes it",
 }
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -54,6 +63,8 @@ class Table:
 
 def check_name(name: str) -> None:
     """Refuse a name that is no plain word: it becomes a folder, and must not lead elsewhere."""
+    if "/" in name or "\\" in name or name in (".", ".."):
+        raise Forbidden(f"`{name}` leads out of the lake", hint="name a table of this workspace")
     if not _NAME.fullmatch(name):
         raise ContractError(
             f"`{name}` cannot name a table", allowed=["small letters, digits and _, a letter first"]
@@ -80,10 +91,30 @@ def _faults(table: Table) -> Iterator[str]:
             yield f"`{name}` has a comment and is no column"
 
 
+def _said(catalog: Catalog, table: str, field: Field) -> str:
+    """Return what the catalog says of a column: in words, or by what it leads to and may hold."""
+    if field.description:
+        return field.description
+    kind = catalog.object_of_table(table)
+    if kind is not None and field.name == kind.key:
+        made = f", made of {_listed(kind.made_from)} where the source has none" if kind.made_from else ""
+        return f"the key of the {kind.name}{made}"
+    for relation in kind.relations.values() if kind is not None else ():
+        if relation.key == field.name:
+            called = "" if relation.name == relation.object else f" ({relation.name})"
+            return f"the key of its {relation.object}{called}; one that is not there leads nowhere"
+    of = field.type.of if isinstance(field.type, ListOf) else field.type
+    return f"one of {_listed(of.values)}" if isinstance(of, Enum) else _USUAL.get(field.name, "")
+
+
+def _listed(words: tuple[str, ...]) -> str:
+    return ", ".join(words)
+
+
 def catalog_table(catalog: Catalog, name: str) -> Table:
     """Return the table in which the lake keeps a table of the catalog, as its declaration has it."""
     laid = layout(catalog, name)
-    said = {column: field.description for column, field in laid.fields.items() if field.description}
+    said = {column: text for column, field in laid.fields.items() if (text := _said(catalog, name, field))}
     source = catalog.source_of_table(name)
     return Table(
         name,

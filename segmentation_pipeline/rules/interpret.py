@@ -78,10 +78,17 @@ def _active(pin: Pin, clock: Clock) -> bool:
 
 
 def _names(entry: str, subject: Subject, world: World) -> bool:
-    """Whether what a definition calls a member is the subject: by key, else by e-mail in any case."""
+    """Whether what a definition calls a member is the subject: by key, else by e-mail in any case.
+
+    What only an object had that was merged into the subject is the subject's.
+    """
     object_name = str(subject.object)
     if entry in world.rows.get(object_name, {}):
         return entry == subject.key
+    if world.merged.get(object_name, {}).get(entry) == subject.key:
+        return True
+    if subject.key in world.former_emails.get(object_name, {}).get(entry.lower(), ()):
+        return True
     fields = world.catalog.objects[object_name].fields.values()
     emails = (subject.columns.get(each.name) for each in fields if each.form == "email")
     return any(email is not None and email.lower() == entry.lower() for email in emails)

@@ -65,6 +65,8 @@ class World:
     Values are str, int, float, Decimal, bool, date, aware datetime, list or None. ``memberships``
     holds the computed members of every segment that an examined rule embeds, ``transitions`` what was
     published, by segment and key. A rank needs the rows and events of every object of its population.
+    ``merged`` gives, by object, the key of the object that another's key counts as, and ``former_emails``
+    those that an e-mail in small letters, which no object has any more, leads to.
     """
 
     catalog: Catalog
@@ -74,6 +76,8 @@ class World:
     memberships: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
     week_starts: int = 0
     transitions: Mapping[str, Mapping[str, Sequence[Transition]]] = field(default_factory=dict)
+    merged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    former_emails: Mapping[str, Mapping[str, AbstractSet[str]]] = field(default_factory=dict)
     _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     _children: dict[tuple[str, str], dict[Any, list[str]]] = field(
         default_factory=dict, init=False, repr=False, compare=False

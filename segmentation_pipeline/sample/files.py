@@ -1,7 +1,7 @@
 """The files of the sample, as other systems would export them, faults included.
 
-The customer system writes companies, contacts and tags; the mail and site log JSON lines; the shop
-its order lines in Berlin's local time.
+The customer system writes companies, contacts, what is known of them and what changed since; the
+mail and site log JSON lines; the shop its order lines in Berlin's local time.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from segmentation_pipeline.sample.behaviour import Activity, Life, OrderLine, draw_life
+from segmentation_pipeline.sample.dossiers import draw_dossiers, draw_stages
 from segmentation_pipeline.sample.draws import Draws
 from segmentation_pipeline.sample.people import AS_OF, Company, draw_companies, draw_contacts
 
@@ -55,11 +56,15 @@ def make_sample(seed: int = SEED) -> Sample:
     draws = Draws(seed)
     companies = draw_companies(draws)
     lives = [draw_life(draws, contact) for contact in draw_contacts(draws, companies)]
+    # Draws of their own, so that one file more changes none of the others.
+    more = Draws(seed + 1)
+    stages = draw_stages(more, lives)
     tables = {
         "companies.csv": [_company(company) for company in companies],
-        "contacts.csv": _contacts(lives),
+        "contacts.csv": _contacts(lives, stages),
         "contact_tags.csv": _tags(lives),
         "orders.csv": _orders(lives),
+        **draw_dossiers(more, lives, stages),
     }
     files = {name: _csv(rows) for name, rows in tables.items()}
     log = _log(draws, lives)
@@ -93,8 +98,8 @@ def _company(company: Company) -> Row:
     }
 
 
-def _contacts(lives: list[Life]) -> list[Row]:
-    rows = [_contact(life) for life in lives]
+def _contacts(lives: list[Life], stages: dict[str, str]) -> list[Row]:
+    rows = [_contact(life) | {"Stage": stages[life.contact.id]} for life in lives]
     holder = next(row["Email Address"] for row in rows if row["Email Address"])
     blank = dict.fromkeys(rows[0], "")
     created = {"Signed Up": _time(AS_OF - dt.timedelta(days=3))}

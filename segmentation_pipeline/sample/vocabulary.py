@@ -155,4 +155,9 @@ PAGES: tuple[tuple[str, float], ...] = (
     ("/account/cancel", 2),
 )
 TAGS = ("beta", "partner", "press", "webinar 2025", "summit 2026", "reference")
+STAGES: tuple[tuple[str, float], ...] = (
+    ("subscriber", 5),
+    ("lead", 4),
+    ("qualified", 2),
+)
 MANAGERS = ("Ines Weber", "Tom Okafor", "Yuki Mori")

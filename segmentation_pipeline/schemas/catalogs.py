@@ -8,6 +8,7 @@ from segmentation_pipeline.catalog.declarations import (
     CatalogDeclaration,
     EventSourceDeclaration,
     EventTypeDeclaration,
+    FeaturesDeclaration,
     FieldDeclaration,
     InvariantDeclaration,
     ObjectDeclaration,
@@ -15,6 +16,7 @@ from segmentation_pipeline.catalog.declarations import (
     TableDeclaration,
 )
 from segmentation_pipeline.catalog.derivations import DERIVATIONS
+from segmentation_pipeline.catalog.scores import COUNTS, RATES, TIMES
 from segmentation_pipeline.catalog.types import NAMES as TYPES
 from segmentation_pipeline.schemas.shapes import (
     NAMES,
@@ -68,12 +70,29 @@ def catalog_shape(*, overlay: bool = False) -> tuple[Shape, dict[str, Shape]]:
         "events": _named("event_source", NAMES),
         "tables": _named("table", NAMES),
         "meanings": {"type": ["object", "null"], "additionalProperties": meaning},
+        "features": _features(),
         "invariants": {"type": ["array", "null"], "items": ref("catalog.invariant")},
     }
     if overlay:
         shape.pop("required", None)
         shape["type"] = ["object", "null"]
     return shape, named
+
+
+def _features() -> Shape:
+    """Return the shape of what is computed of contacts, with the meanings that each part takes."""
+    shape = _part(FeaturesDeclaration) | {"type": ["object", "null"]}
+    engagement = shape["properties"]["engagement"]["anyOf"][0]["properties"]
+    engagement["received"]["enum"] = list(COUNTS)
+    part = engagement["score"]["items"]
+    part["properties"] |= {
+        kind: {"enum": list(of)} for kind, of in (("recency", TIMES), ("rate", RATES), ("count", COUNTS))
+    }
+    part["oneOf"] = [
+        {"required": ["recency", "half_life"]},
+        *({"required": [kind, "full_at"]} for kind in ("rate", "count")),
+    ]
+    return shape
 
 
 def _fill(named: dict[str, Shape]) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from segmentation_pipeline.ingest import declarations
 from segmentation_pipeline.ingest.declarations import SourcesDocument
-from segmentation_pipeline.ingest.mapping import SourceMapping
+from segmentation_pipeline.ingest.mapping import ORIGINS, SourceMapping
 from segmentation_pipeline.ingest.targets import target_of
 from segmentation_pipeline.schemas.shapes import SCALAR, Shape, any_of, model_shape, ref, where_is
 
@@ -14,22 +15,21 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.catalog.model import Catalog, ObjectType
 
-_ORIGINS = ("column", "constant", "multiply", "case")
-
 
 def sources_schema(catalog: Catalog) -> Shape:
     """Return the schema of ``sources.yaml``."""
     shape, named = model_shape(SourcesDocument)
-    named["SourceDeclaration"]["properties"]["table"] = {"enum": list(catalog.table_names())}
+    named["SourceDeclaration"]["properties"]["table"] = {"enum": list(catalog.imported_tables())}
+    named["SourceDeclaration"]["oneOf"] = [{"required": [name]} for name in declarations.ORIGINS]
     return {**shape, "description": "Where the tables come from.", "$defs": named}
 
 
 def mapping_schema(catalog: Catalog) -> Shape:
     """Return the schema of a mapping file; its fields are those of the table it names."""
     shape, named = model_shape(SourceMapping, SCALAR)
-    named["Source"]["oneOf"] = [{"required": [name]} for name in _ORIGINS]
+    named["Source"]["oneOf"] = [{"required": [name]} for name in ORIGINS]
     named["Source"] = any_of({"type": SCALAR}, named["Source"])
-    fields = {name: list(target_of(catalog, name).fields) for name in catalog.table_names()}
+    fields = {name: list(target_of(catalog, name).fields) for name in catalog.imported_tables()}
     shape["properties"]["table"] = {"enum": list(fields)}
     shape["properties"]["creates"] = {
         "type": "object",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from segmentation_pipeline.schemas.catalogs import catalog_schema
 from segmentation_pipeline.schemas.imports import mapping_schema, sources_schema
+from segmentation_pipeline.schemas.partners import provider_schema, webhook_schema
 from segmentation_pipeline.schemas.policies import policy_schema
 from segmentation_pipeline.schemas.segments import segment_schema
 from segmentation_pipeline.schemas.shapes import DIALECT
@@ -32,6 +33,8 @@ def project_schemas(catalog: Catalog) -> dict[str, Shape]:
         "sources": sources_schema(catalog),
         "mapping": mapping_schema(catalog),
         "test": test_schema(catalog),
+        "provider": provider_schema(catalog),
+        "webhook": webhook_schema(),
     }
     return {f"{name}.schema.json": {"$schema": DIALECT, **schema} for name, schema in schemas.items()}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,8 +24,10 @@ from segmentation_pipeline.index.stored import (
     open_index,
     stored_profiles,
 )
+from segmentation_pipeline.ingest.merges import stored_redirects
 from segmentation_pipeline.rules.definitions import load_definitions
 from segmentation_pipeline.rules.graph import embeds
+from segmentation_pipeline.segments.freshening import features_then, freshen
 from segmentation_pipeline.segments.published import Published, PublishedIds, read_published
 
 if TYPE_CHECKING:
@@ -46,7 +48,8 @@ class Basis:
     """Everything that decides a run: the same basis gives the same members.
 
     ``rows`` counts the rows of every input table; ``unreadable`` says why those without a count have
-    none. ``sizes`` counts the members of every published segment that has any.
+    none. ``sizes`` counts the members of every published segment that has any. ``features`` stand, in a
+    preview, in place of stored ones that are of another instant.
     """
 
     store: DeltaStore
@@ -57,6 +60,7 @@ class Basis:
     published: Published
     sizes: Mapping[str, int]
     as_of: dt.datetime
+    features: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
 
     @property
     def catalog(self) -> Catalog:
@@ -113,8 +117,16 @@ def read_definitions(workspace: Workspace, catalog: Catalog | None = None) -> De
     )
 
 
-def open_basis(store: DeltaStore, definitions: Definitions, as_of: dt.datetime) -> Basis:
-    """Pin what a run reads. Raises `RunFailed` where nothing was imported, or every definition is gone."""
+def open_basis(
+    store: DeltaStore, definitions: Definitions, as_of: dt.datetime, select: Collection[str] | None = None
+) -> Basis:
+    """Pin what a run reads, after the features that ``select`` (default: all) reads are up to date.
+
+    Raises `RunFailed` where nothing was imported, or every definition is gone.
+    """
+    published = read_published(store)
+    is_preview = published.record is not None and as_of < published.record.as_of
+    untold = {} if is_preview else freshen(store, definitions, select, as_of)
     inputs = store.snapshot([*input_tables(definitions.catalog), HISTORY])
     if not inputs.versions:
         hint = "segmentation import TABLE FILE"
@@ -128,9 +140,12 @@ def open_basis(store: DeltaStore, definitions: Definitions, as_of: dt.datetime) 
             rows[name] = _count(inputs, name)
         except (pl.exceptions.PolarsError, OSError) as error:
             unreadable[name] = f"table `{name}` cannot be read: {error}"
-    published = read_published(store)
     sizes = published.memberships.sizes()
-    basis = Basis(store, definitions, inputs, rows, unreadable, published, sizes, as_of)
+    features: Mapping[str, pl.LazyFrame] = {}
+    if is_preview:
+        features, untold = features_then(store, definitions, select, inputs, as_of)
+    unreadable |= untold
+    basis = Basis(store, definitions, inputs, rows, unreadable, published, sizes, as_of, features)
     if basis.states and not basis.known:
         raise RunFailed(
             f"not one definition is left of the {len(basis.states)} published segments",
@@ -172,7 +187,7 @@ def evaluate_basis(
     watch = effort.watch
     with watch.step("index", "open, and build what is not there"):
         index = (
-            index_of(basis.catalog, basis.inputs)
+            index_of(basis.catalog, basis.inputs, basis.features)
             if basis.is_preview
             else open_index(basis.store, basis.catalog, basis.inputs)
         )
@@ -224,10 +239,19 @@ def object_rows(store: DeltaStore, kind: ObjectType) -> pl.LazyFrame:
     """Return the objects with what rules read of them, as the last run saw them.
 
     That is the profile index: it holds the last good import even where the table is broken by now.
-    Before the first run it is the table itself.
+    Before the first run it is the table itself. Of an object that is merged into another only the key
+    is there: what was published of it stays its own.
     """
     stored = stored_profiles(store, kind)
-    return store.scan(kind.table) if stored is None else stored
+    if stored is None:
+        return store.scan(kind.table)
+    merged = stored_redirects(store, kind)["merged"]
+    if merged.is_empty():
+        return stored
+    former = store.scan(kind.table).filter(pl.col(kind.key).is_in(merged.implode()))
+    former = former.select(kind.key, pl.col(OBJECT_INDEX).cast(stored.collect_schema()[OBJECT_INDEX]))
+    fresh = former.join(stored.select(OBJECT_INDEX), on=OBJECT_INDEX, how="anti")
+    return pl.concat([stored, fresh], how="diagonal")
 
 
 def _has_members(basis: Basis, name: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from segmentation_pipeline.errors import RunFailed
 from segmentation_pipeline.evaluation.evaluate import evaluate_index
+from segmentation_pipeline.features.unstored import features_at
 from segmentation_pipeline.index.build import HISTORY
 from segmentation_pipeline.index.stored import input_tables, read_index
 
@@ -30,8 +31,9 @@ class Standing:
     as_of: dt.datetime
 
     def index(self, catalog: Catalog) -> Index:
-        """Return what rules over a catalog read, at the pinned versions."""
-        return read_index(self.store, catalog, self.inputs)
+        """Return what rules over a catalog read, at the pinned versions; features as of the instant."""
+        features = features_at(self.store, catalog, self.inputs, self.as_of)
+        return read_index(self.store, catalog, self.inputs, features)
 
     def evaluate(self, definitions: Definitions, only: Collection[str], index: Index) -> Evaluation:
         """Evaluate segments; ``only`` holds what they embed, too."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from segmentation_pipeline.diagnostics import did_you_mean
 from segmentation_pipeline.documents import read_documents
-from segmentation_pipeline.errors import DefinitionError, UsageError
+from segmentation_pipeline.errors import DefinitionError, Forbidden, UsageError
 from segmentation_pipeline.rules.definition import Setting
 from segmentation_pipeline.rules.definitions import read_local
 from segmentation_pipeline.segments.file_changes import FileChanges
@@ -38,13 +38,13 @@ def create(
 ) -> FileChanges:
     """Return the file of a new definition: a rule that holds for everyone until ``where`` says more.
 
-    ``folder`` lies below the segments. Raises `UsageError` where the id is taken, `DefinitionError`
-    where the definition would not validate.
+    ``folder`` lies below the segments, or it is `Forbidden`. Raises `UsageError` where the id is taken,
+    `DefinitionError` where the definition would not validate.
     """
     _free(workspace, definitions, name)
     path = (workspace.segments_folder / folder / f"{name}.yaml").resolve()
     if not path.is_relative_to(workspace.segments_folder.resolve()):
-        raise UsageError(f"`{folder}` lies outside the segments folder", where=str(workspace.segments_folder))
+        raise Forbidden(f"`{folder}` lies outside the segments folder", where=str(workspace.segments_folder))
     lines = []
     if (workspace.definitions / _SCHEMA).is_file():
         ups = "../" * (len(path.relative_to(workspace.definitions.resolve()).parts) - 1)

@@ -29,10 +29,14 @@ def examine(
 ) -> SegmentVerdict:
     """Examine the object with ``key`` on the rows of ``frames``; what is embedded is evaluated too.
 
+    Of a key that was merged into another the verdict is on the primary, and names it.
+
     Raises `RunFailed` where something it embeds cannot be evaluated.
     """
     evaluation = evaluate(definitions, frames, as_of, only=dependencies(definitions.segments, {segment.id}))
     for name, failure in evaluation.failed.items():
         raise RunFailed(f"`{segment.id}` embeds `{name}`, which cannot be evaluated: {failure.cause}")
+    if (merged := evaluation.index.merged.get(segment.object)) is not None:
+        key = merged.primary_of(key) or key
     world = gather_world(evaluation, as_of, segment.object, [key], segments=[segment.id])
     return examine_segment(segment, key, world)

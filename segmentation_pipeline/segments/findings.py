@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 from segmentation_pipeline.catalog.reading import load_catalog_node, read_catalog
 from segmentation_pipeline.diagnostics import Diagnostic
 from segmentation_pipeline.documents import locate, read_file
+from segmentation_pipeline.enrichment.providers import FOLDER as PROVIDERS
+from segmentation_pipeline.enrichment.providers import load_providers
 from segmentation_pipeline.errors import DefinitionError, DocumentError, Position
 from segmentation_pipeline.ingest.mapping_file import load_mapping
 from segmentation_pipeline.ingest.sources import load_sources
+from segmentation_pipeline.partners.webhooks import load_webhooks
 from segmentation_pipeline.segments.basis import read_definitions
+from segmentation_pipeline.segments.saved_reports import faults as report_faults
 from segmentation_pipeline.segments.testing import is_nothing
 from segmentation_pipeline.segments.trial import Bench, read_trial
 
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.catalog.model import Catalog
     from segmentation_pipeline.documents import Node
+    from segmentation_pipeline.rules.segment import Definitions
     from segmentation_pipeline.workspace import Workspace
 
 
@@ -37,8 +42,12 @@ def collect_findings(workspace: Workspace) -> list[Diagnostic]:
     with _collecting(found):
         node = catalog_node(workspace)
         catalog = read_catalog(node)
-        found += read_definitions(workspace, catalog).diagnostics
+        definitions = read_definitions(workspace, catalog)
+        found += definitions.diagnostics
         found += _sources(workspace, catalog)
+        found += partner_findings(workspace, definitions)
+        known = {*definitions.segments, *definitions.broken}
+        found += report_faults(workspace.definitions, known, workspace.file_name)
         found += _tests(workspace, Bench(node, workspace.definitions, workspace.time_zone))
         found += _overlooked(workspace)
     return sorted(found, key=lambda finding: (finding.at, finding.rule))
@@ -85,6 +94,25 @@ def _sources(workspace: Workspace, catalog: Catalog) -> list[Diagnostic]:
                 message = f"the mapping is for `{table}`, the source for `{source.table}`"
                 found.append(Diagnostic("mapping-of-another-table", message, at))
     return found
+
+
+def partner_findings(workspace: Workspace, definitions: Definitions) -> list[Diagnostic]:
+    """Check the files of enrichment providers and webhooks."""
+    found: list[Diagnostic] = []
+    if (workspace.definitions / PROVIDERS).is_dir():
+        with _collecting(found):
+            load_providers(workspace.definitions, definitions.catalog, workspace.file_name)
+    with _collecting(found):
+        load_webhooks(
+            workspace.definitions, objects_of(definitions), definitions.catalog, workspace.file_name
+        )
+    return found
+
+
+def objects_of(definitions: Definitions) -> dict[str, str | None]:
+    """Return every segment with the object it is a segment of, None where it cannot be read."""
+    readable = {name: segment.object for name, segment in definitions.segments.items()}
+    return {**dict.fromkeys(definitions.broken), **readable}
 
 
 def _tests(workspace: Workspace, bench: Bench) -> list[Diagnostic]:

@@ -94,6 +94,29 @@ class Gathering:
                     mine.setdefault(owners[one], []).append((when, change))
         return found
 
+    def former_names(
+        self, object_name: str
+    ) -> tuple[dict[str, dict[str, str]], dict[str, dict[str, set[str]]]]:
+        """Return by which keys and e-mails of merged objects the gathered ones are known, by object.
+
+        An e-mail that an object has now is that object's alone.
+        """
+        merged, profile = self.index.merged.get(object_name), self.index.profiles.get(object_name)
+        if merged is None or profile is None:
+            return {}, {}
+        mine = pl.col("primary").is_in(list(map(str, self.rows.get(object_name, {}))))
+        keys = dict(merged.keys().filter(mine).collect().iter_rows())
+        named = merged.emails().filter(mine).collect()
+        fields = self.catalog.objects[object_name].fields
+        there = set(profile.collect_schema())
+        for name in (name for name, of in fields.items() if of.form == "email" and name in there):
+            held = profile.select(pl.col(name).str.to_lowercase().alias("email")).drop_nulls()
+            named = named.join(held.collect(), on="email", how="anti")
+        emails: dict[str, set[str]] = {}
+        for email, primary in named.iter_rows():
+            emails.setdefault(email, set()).add(primary)
+        return {object_name: keys}, {object_name: emails}
+
     def memberships(self, evaluation: Evaluation) -> dict[str, set[str]]:
         """Return which of the gathered objects are members of every evaluated segment."""
         found = {}

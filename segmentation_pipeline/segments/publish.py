@@ -17,6 +17,7 @@ from segmentation_pipeline.evaluation.memory import MemoryLimit
 from segmentation_pipeline.evaluation.profile import Watch
 from segmentation_pipeline.index.coding import BUCKET
 from segmentation_pipeline.lake.lock import lake_lock
+from segmentation_pipeline.lake.opening import open_lake
 from segmentation_pipeline.lake.store import Commit, DeltaStore
 from segmentation_pipeline.segments.basis import (
     Basis,
@@ -26,12 +27,15 @@ from segmentation_pipeline.segments.basis import (
     open_basis,
     read_definitions,
 )
-from segmentation_pipeline.segments.changes import Change, certain_reasons, find_changes, membership_rows
+from segmentation_pipeline.segments.changes import Change, find_changes, membership_rows
 from segmentation_pipeline.segments.documents import keep_documents
 from segmentation_pipeline.segments.followers import catch_up
 from segmentation_pipeline.segments.guards import forbidden, source_problems, trusted_rows, untrusting
+from segmentation_pipeline.segments.merging import merged_movers
 from segmentation_pipeline.segments.published import SEGMENT
+from segmentation_pipeline.segments.reasons import decide_reasons, write_mixed
 from segmentation_pipeline.segments.record import RunRecord
+from segmentation_pipeline.segments.size_guard import held_back
 from segmentation_pipeline.segments.states import next_states
 from segmentation_pipeline.segments.tables import MEMBERSHIPS
 from segmentation_pipeline.segments.unchanged import find_unchanged
@@ -104,13 +108,13 @@ def publish(
         OutOfMemory: the workspace's ``memory_limit`` does not suffice; nothing was published.
     """
     watch = Watch(profile, None if workspace.memory_limit is None else MemoryLimit(workspace.memory_limit))
-    store = DeltaStore(workspace.lake, workspace.storage_options)
+    store = open_lake(workspace)
     with _locked(store, wait_seconds):
         at = now()
         definitions = read_definitions(workspace)
         keys = object_keys(store, definitions.catalog)
         catch_up(store, keys)
-        basis = open_basis(store, definitions, as_of or workspace.as_of or at)
+        basis = open_basis(store, definitions, as_of or workspace.as_of or at, select)
         chosen = _chosen(basis, select)
         started = time.perf_counter()
         untrusted = source_problems(workspace, basis)
@@ -124,19 +128,36 @@ def publish(
         inactive = [name for name in chosen if not _is_active(basis, name)]
         with watch.step("publish", "compare with what is published"):
             changes = find_changes(basis, evaluation, [*removed, *inactive], full=full)
+        held: dict[str, str] = {}
+        while more := held_back(basis, evaluation, changes):
+            # Who embeds a segment that is held sees the members that it keeps.
+            held |= more
+            evaluation = evaluate_basis(basis, wanted - held.keys(), refused, effort)
+            changes = find_changes(basis, evaluation, [*removed, *inactive], full=full)
         seconds = time.perf_counter() - started
         states = next_states(
             basis,
             evaluation,
             chosen,
             waiting=waiting,
+            held=held,
             unchanged=unchanged,
             changes=changes,
             seconds=seconds,
         )
         if not basis.is_preview:
             kept = {name: state for name, state in basis.states.items() if name not in removed}
+            with watch.step("publish", "say why objects came or went"):
+                reasons = decide_reasons(basis, evaluation, changes, workspace.definitions)
+                reasons_version = write_mixed(basis, reasons)
             record = _record(basis, evaluation, changes, {**kept, **states}, untrusted)
+            record = record.model_copy(
+                update={
+                    "reasons": reasons.single,
+                    "mixed": tuple(sorted(reasons.mixed)),
+                    "reasons_version": reasons_version,
+                }
+            )
             keep_documents(store, [s for name, s in definitions.segments.items() if name in chosen], at)
             rows = ((name, membership_rows(basis, evaluation, name, watch)) for name in changes)
             with watch.step("publish", "commit the memberships"):
@@ -184,8 +205,8 @@ def _record(
         setting=basis.setting,
         segments=states,
         changed=tuple(changes),
-        reasons=certain_reasons(basis, changes),
         pinned_out={name: tuple(kept_out[name]) for name in changes if name in kept_out},
+        merged=merged_movers(basis, evaluation, changes),
     )
 
 

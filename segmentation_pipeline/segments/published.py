@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
+from segmentation_pipeline.errors import LakeError
 from segmentation_pipeline.lake.reading import Snapshot
 from segmentation_pipeline.segments.masks import mask_of
 from segmentation_pipeline.segments.record import RunRecord
@@ -132,6 +133,23 @@ def read_published(store: DeltaStore) -> Published:
         if (record := read_record(store, version)) is not None:
             return Published(version, record, Memberships.of(found))
     return Published(-1, None, Memberships(Snapshot(store.root, {}), None))
+
+
+def records(store: DeltaStore, version: int | None = None) -> Iterator[RunRecord]:
+    """Yield the records of the runs up to a version, the latest first, as far as the log remembers."""
+    latest = store.version(MEMBERSHIPS.name) if version is None else version
+    for at in range(latest, -1, -1):
+        try:
+            record = read_record(store, at)
+        except LakeError:
+            return
+        if record is not None:
+            yield record
+
+
+def record_of_run(store: DeltaStore, run_id: str) -> RunRecord | None:
+    """Return the record of a run that published; None once the log forgot it."""
+    return next((record for record in records(store) if record.run_id == run_id), None)
 
 
 def memberships_at(store: DeltaStore, version: int) -> Memberships:

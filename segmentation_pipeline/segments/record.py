@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from segmentation_pipeline.rules.segment import Kind
 
-Status = Literal["fresh", "stale", "failed", "inactive"]
+Status = Literal["fresh", "stale", "failed", "held", "inactive"]
 RECORD = "segmentation_run"
 
 
@@ -49,8 +49,10 @@ class RunRecord(BaseModel):
     Runs are numbered from 1, those that published nothing left out.
     ``input_rows`` are the rows of every table when it was last trusted; ``setting`` is a hash of what
     decides members beside rules, data and time: catalog, first day of the week. ``changed`` are the
-    segments whose members this commit rewrote, ``reasons`` why where that is certain, ``pinned_out``
-    the objects an active pin keeps out.
+    segments whose members this commit rewrote, ``reasons`` why where all of a segment had one reason,
+    ``mixed`` where they had several, which version ``reasons_version`` of their table has; ``pinned_out``
+    the objects an active pin keeps out, ``merged`` by kind those that came or went because they were
+    merged into another, or are themselves again.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -64,7 +66,10 @@ class RunRecord(BaseModel):
     segments: dict[str, SegmentState]
     changed: tuple[str, ...] = ()
     reasons: dict[str, str] = {}
+    mixed: tuple[str, ...] = ()
+    reasons_version: int | None = None
     pinned_out: dict[str, tuple[int, ...]] = {}
+    merged: dict[str, tuple[int, ...]] = {}
 
     def metadata(self) -> dict[str, str]:
         return {"run_id": self.run_id, RECORD: self.model_dump_json(exclude_defaults=True)}

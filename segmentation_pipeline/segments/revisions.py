@@ -24,10 +24,13 @@ def workspace_at(workspace: Workspace, place: str) -> Iterator[Workspace]:
     """Give the workspace with its definitions of another place; the lake and the settings are the same.
 
     ``place`` is a project, a folder of definitions, or a revision of git, which is unpacked beside the
-    work tree. Raises `UsageError` where it is none of them.
+    work tree. Raises `UsageError` where it is none of them, `Forbidden` where it is another workspace's.
     """
     folder = _folder(workspace, Path(place).resolve())
     if folder is not None:
+        workspace.tenant.own(folder.definitions)
+        for path in folder.foreign_links():
+            workspace.tenant.own(path)
         yield folder
         return
     with tempfile.TemporaryDirectory(prefix="segmentation-") as unpacked:

@@ -29,13 +29,15 @@ def next_states(
     chosen: Collection[str],
     *,
     waiting: Collection[str],
+    held: Mapping[str, str],
     unchanged: Unchanged,
     changes: Mapping[str, Change],
     seconds: float,
 ) -> dict[str, SegmentState]:
     """Return the state of every chosen segment; one that failed keeps when it last was, with the cause.
 
-    ``waiting`` are those whose data cannot be trusted: they are stale, not at fault. An unchanged one
+    ``waiting`` are those whose data cannot be trusted: they are stale, not at fault; ``held`` those whose
+    new size is not what they expect, with the cause. An unchanged one
     is as right at this instant as if it had been evaluated; what its last evaluation cost stays.
     ``seconds`` of evaluation are shared out by the bytes each reads.
     """
@@ -53,6 +55,9 @@ def next_states(
             states[name] = _described(
                 SegmentState(status="inactive", cause="`active: false`", moved=moved), segments[name]
             )
+        elif name in held:
+            kept = last.model_copy(update={"status": "held", "cause": held[name]})
+            states[name] = _described(kept, segments[name])
         elif name in unchanged.segments:
             moved_on = last.model_copy(update={"evaluated_at": basis.as_of, "run_id": basis.run_id})
             states[name] = _described(moved_on, segments[name])

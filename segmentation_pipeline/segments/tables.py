@@ -11,7 +11,7 @@ _INSTANT = pl.Datetime("us", "UTC")
 VIA = pl.Enum(["rule_match", "manual", "import", "api", "automation", "pin"])
 """How a member may have been added."""
 CHANGE = pl.Enum(["entered", "exited"])
-REASON = pl.Enum(["pin", "definition changed", "data changed", "time passed"])
+REASON = pl.Enum(["pin", "definition changed", "data changed", "time passed", "merged", "erased"])
 MEMBERSHIPS = Table(
     "segment_memberships",
     pl.Schema(
@@ -63,8 +63,16 @@ TRANSITIONS = Table(
     column_comments={
         "change": "entered or exited",
         "at": "the as_of of the run",
-        "reason": "pin, definition changed, data changed or time passed where certain; null where not",
+        "reason": "pin, merged, erased, definition changed, data changed or time passed; null where what the "
+        "segment was evaluated on before is no longer there",
     },
+    packed=("object_index",),
+)
+TRANSITION_REASONS = Table(
+    "segment_transition_reasons",
+    pl.Schema({"segment_id": pl.String(), "object_index": pl.Int64(), "reason": pl.String()}),
+    partition_by=("segment_id",),
+    comment="Of the last run that needed it: why, where objects moved in one segment for several reasons.",
     packed=("object_index",),
 )
 DEFINITION_VERSIONS = Table(
@@ -114,7 +122,8 @@ SEGMENTS = Table(
     ),
     comment="The registry: a row a segment, its definition, its counts and how its last evaluation went.",
     column_comments={
-        "status": "fresh, stale, failed or inactive; of stale and failed ones the last good members are kept",
+        "status": "fresh, stale, failed, held (its size is not as expected) or inactive; of those not fresh "
+        "the last good members are kept",
         "cause": "why it is not fresh",
         "size": "members; contactable + suppressed",
         "suppressed": "members that are members of a segment of type suppression too",

@@ -75,11 +75,15 @@ def _hash(basis: Basis, segment: Segment, time: Iterable[str], bases: Mapping[st
 
 
 def _tables(basis: Basis, segment: Segment) -> list[str]:
-    inputs = basis.inputs
-    return [
-        f"table {name}: {inputs.identity(name)} {inputs.versions[name]}" if name in inputs else f"no {name}"
-        for name in sorted(tables_read(segment, basis.catalog) - {HISTORY})
-    ]
+    return [_table(basis, name) for name in sorted(tables_read(segment, basis.catalog) - {HISTORY})]
+
+
+def _table(basis: Basis, name: str) -> str:
+    if name in basis.features:
+        return f"table {name}: as of {to_micros(basis.as_of)}"
+    if name not in basis.inputs:
+        return f"no {name}"
+    return f"table {name}: {basis.inputs.identity(name)} {basis.inputs.versions[name]}"
 
 
 def _pins(basis: Basis, segment: Segment) -> list[str]:

@@ -57,6 +57,7 @@ def gather_world(
         gathering.memberships(evaluation),
         definitions.week_starts,
         past,
+        *gathering.former_names(object_name),
     )
 
 

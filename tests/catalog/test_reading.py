@@ -209,6 +209,29 @@ FAULTS = {
         ),
         ("column-type", 6, 7, "column `tag` is integer; it must be text"),
     ),
+    "a key made of what is not there": (
+        "      x: text\ntables: {t: {key: [a], made_from: [b], columns: {a: text}}}",
+        ("unknown-column", 7, 24, "there is no column `b`"),
+    ),
+    "a key made of itself": (
+        "      x: text\ntables: {t: {key: [a], made_from: [a], columns: {a: text}}}",
+        ("key-type", 7, 24, "a key is made of other columns"),
+    ),
+    "a made key that is no text": (
+        "      x: text\ntables: {t: {key: [a], made_from: [b], columns: {a: integer, b: text}}}",
+        ("column-type", 7, 14, "it must be text"),
+    ),
+    "a history that is no source of the object": (
+        "      x: text\n    history: changes",
+        ("unknown-event-source", 7, 5, "`changes` is not among the `events` of `contact`"),
+    ),
+    "values in an object's table without a made key": (
+        (
+            "      tags: {type: list, of: text, from: {table: tagged, value: tag}}\n"
+            "  it: {table: tagged, key: k, fields: {contact_id: text, tag: text}}"
+        ),
+        ("key-type", 6, 7, "`it` needs `made_from`"),
+    ),
 }
 
 
@@ -265,6 +288,18 @@ def test_a_fault_of_events_is_found_where_it_stands(findings, case):
     found = findings(f"{EVENTS}{lines}\n")
     assert found[0][:3] == (rule, line, column)
     assert message in found[0][3]
+
+
+def test_a_history_needs_columns_for_what_changed(findings):
+    text = EVENTS.replace("events: [activities]}}", "events: [activities], history: activities}}")
+    columns = (
+        "    fields: {field_name: text, old_value: text, new_value: integer, changed_by: text, job: text}"
+    )
+    assert [item[:3] for item in findings(text + columns)] == [("column-type", 1, 77)]
+    assert [item[3] for item in findings(text)] == [
+        f"there is no column `{name}`"
+        for name in ("field_name", "old_value", "new_value", "changed_by", "job")
+    ]
 
 
 def test_every_fault_is_reported_not_the_first(findings):

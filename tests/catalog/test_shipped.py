@@ -84,7 +84,7 @@ def test_an_e_mail_is_unique_without_regard_to_case_and_may_be_missing(shipped):
 def test_tags_and_custom_fields_live_in_tables_of_their_own(shipped):
     fields = shipped.objects["contact"].fields
     assert fields["tags"].type == ListOf(Text())
-    assert {it.satellite.table for it in fields.values() if it.satellite} <= shipped.tables.keys()
+    assert {it.satellite.table for it in fields.values() if it.satellite} <= set(shipped.table_names())
     assert fields["custom.lifetime_value"].type == Decimal(2)
 
 
@@ -111,21 +111,42 @@ OBJECTS = words(
     contact company session user people revealed_company web_conversion
     crm_lead crm_contact crm_account crm_parent_account opportunity crm_quote crm_order crm_contract
     crm_campaign crm_event
+    tag tag_assignment email_preference suppression relationship automation_state campaign_interaction note
     """
 )
-UNLINKED = {"crm_campaign"}
+DERIVED = words("engagement suppression_match")
+BORN_WITH_THEIR_CONTACT = {"email_preference"}
+UNLINKED = {"crm_campaign", "tag"}
 
 
 @pytest.mark.parametrize("name", OBJECTS)
 def test_an_object_of_the_seeds_has_a_table_a_key_and_a_birth(shipped, name):
     kind = shipped.objects[name]
     assert (kind.table in shipped.table_names(), kind.key in kind.fields) == (True, True)
-    assert kind.born in kind.fields
+    assert kind.born in kind.fields or name in BORN_WITH_THEIR_CONTACT
     assert kind.description
 
 
 def test_there_are_no_other_objects(shipped):
-    assert set(shipped.objects) == set(OBJECTS)
+    assert set(shipped.objects) == {*OBJECTS, *DERIVED}
+
+
+def test_derived_objects_are_read_and_not_imported(shipped):
+    tables = {shipped.objects[name].table for name in DERIVED}
+    assert tables <= set(shipped.table_names())
+    assert not tables & set(shipped.imported_tables())
+
+
+def test_every_table_of_contacts_tells_its_rows_apart_without_a_key(shipped):
+    for name in words("tag_assignment email_preference suppression relationship automation_state note"):
+        assert set(shipped.objects[name].made_from) <= shipped.objects[name].fields.keys()
+
+
+def test_what_the_source_counts_has_no_history(shipped):
+    fields = shipped.objects["contact"].fields
+    silent = {name for name, field in fields.items() if not field.history}
+    assert {"total_emails_opened", "last_seen_at", "updated_at", "open_rate"} <= silent
+    assert not {"status", "email", "custom.lifecycle_stage", "tags"} & silent
 
 
 def test_a_session_leads_to_its_user_people_and_company(shipped):

@@ -15,6 +15,8 @@ from segmentation_pipeline.lake.store import DeltaStore
 if TYPE_CHECKING:
     from pathlib import Path
 
+DAY = "2026-06-30"
+"""The day that runs of partitioned jobs compute: that of the workspace's `as_of`."""
 FILES = {
     "segmentation.toml": """
 [workspaces.default]
@@ -159,7 +161,10 @@ class Team:
             defs = dg.Definitions.merge(defs, dg.Definitions(jobs=[dg.define_asset_job("chosen", selection)]))
             name = "chosen"
         job_def = defs.resolve_job_def(name)
-        return Outcome(job_def.execute_in_process(instance=self.instance, raise_on_error=False))
+        day = DAY if job_def.partitions_def is not None else None
+        return Outcome(
+            job_def.execute_in_process(instance=self.instance, raise_on_error=False, partition_key=day)
+        )
 
     def write(self, file: str, text: str) -> Path:
         path = self.project / file

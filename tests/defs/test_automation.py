@@ -24,10 +24,11 @@ def test_schedules_in_the_workspaces_zone_all_switched_off(team):
 
 
 def test_a_tick_asks_for_a_run(team):
-    schedule = schedules(team.definitions())["nightly_schedule"]
-    with dg.build_schedule_context() as context:
+    defs = team.definitions()
+    schedule = schedules(defs)["nightly_schedule"]
+    with dg.build_schedule_context(repository_def=defs.get_repository_def()) as context:
         ticked = schedule.evaluate_tick(context)
-    assert len(ticked.run_requests) == 1
+    assert [request.partition_key for request in ticked.run_requests] == ["2026-06-30"]
 
 
 @pytest.mark.parametrize("status", ["blocked", "dormant", "cancelled"])
@@ -66,8 +67,10 @@ def test_every_step_that_writes_is_in_the_pool_of_the_lake(team):
         "index_tables",
         "evaluate_segments",
         "follow_memberships",
+        "compute_days",
+        "roll_up_days",
         "find_conflicts",
-        "compact_tables",
+        "maintain_tables",
     }
     assert {name for name, pool in pools.items() if pool == {"lake"}} == writers
 

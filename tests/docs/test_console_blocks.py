@@ -2,7 +2,8 @@
 
 A page is run from top to bottom in one copy of the project with its sample evaluated. After `$` stands
 a command; the lines below are its output: `…` alone on a line stands for any lines, within a line for
-any text, and a run of blanks for any run of blanks. A command without output may print anything.
+any text, and a run of blanks for any run of blanks. A command without output may print anything. A
+block that names a file, as in ```csv merges.csv, is written there first.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from segmentation_pipeline.cli.main import main
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"^```\w+ (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,9 @@ def _without_settings(patch: pytest.MonkeyPatch) -> None:
 def test_what_a_page_shows_is_printed(page, evaluated, tmp_path, monkeypatch):
     _without_settings(monkeypatch)
     monkeypatch.chdir(shutil.copytree(evaluated, tmp_path / "project"))
+    for name, text in FILE.findall(page.read_text(encoding="utf-8")):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(text, encoding="utf-8")
     for example in examples(page):
         printed = run(example.command)
         assert "error: unexpected" not in printed

@@ -110,6 +110,17 @@ def lake(tmp_path):
     return Lake(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def lakes():
+    """Make a lake in a folder that may not exist yet."""
+
+    def make(folder: Path) -> Lake:
+        folder.mkdir(exist_ok=True)
+        return Lake(folder)
+
+    return make
+
+
 @pytest.fixture
 def events():
     return EVENTS

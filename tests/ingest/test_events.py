@@ -141,7 +141,7 @@ def test_values_of_types_and_required_values_are_checked(lake, events):
     job = lake.load("activities", text, mapping=events)
     assert (job.status, job.landed, job.rejected) == ("partially_completed", 1, 3)
     assert [reject.reason for reject in job.rejects] == [
-        "`soon` " + problem(Datetime(), Reading()),
+        "`soon` " + problem(Datetime(), Reading(), "soon"),
         "`activity_type` is required and missing",
         "`much` is not a number",
     ]

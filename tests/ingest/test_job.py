@@ -31,12 +31,14 @@ def test_a_file_that_breaks_off_keeps_what_landed_before(lake):
     path = lake.file("bad.csv", text)
     path.write_bytes(path.read_bytes() + b"\xff\n")
     constants = "activity_type: {constant: x}, occurred_at: {constant: 2026-01-01}"
-    mapping = f"table: activities\ncolumns: {{contact_id: contact_id, {constants}}}"
-    with pytest.raises(ImportFailed, match="not readable as utf8"):
+    mapping = (
+        f"table: activities\nformat: {{encoding: utf8}}\ncolumns: {{contact_id: contact_id, {constants}}}"
+    )
+    with pytest.raises(ImportFailed, match="line 5002"):
         lake.load("activities", path, mapping=mapping, batch_rows=500)
     ((status, batches, error),) = lake.rows("import_jobs", "status", "batches", "error")
     assert (status, lake.count("activities_orphaned")) == ("partially_completed", batches * 500)
-    assert "not readable as utf8" in error
+    assert "line 5002" in error
 
 
 def test_the_lake_is_locked_while_importing(lake):
@@ -48,7 +50,7 @@ def test_a_later_import_marks_a_dead_one_as_failed(lake):
     lake.load("contacts", "contact_id\na\n")
     jobs = lake.store.scan("import_jobs").collect()
     lake.store.merge(IMPORT_JOBS, jobs.with_columns(pl.lit("processing").alias("status")), ("job",))
-    lake.load("contacts", "contact_id\na\n")
+    lake.load("contacts", "contact_id\nb\n")
     assert lake.rows("import_jobs", "job", "status") == [
         ("import-000001", "failed"),
         ("import-000002", "completed"),
@@ -64,9 +66,10 @@ def test_progress_is_told(lake):
         "contact_id\na\nb\n",
         path,
         batch_rows=1,
-        progress=lambda rows, share: told.append((rows, share)),
+        progress=lambda step: told.append((step.status, step.counts.read, step.share)),
     )
-    assert told[-2:] == [(3, 0.75), (4, 1.0)]
+    assert [status for status, _, _ in told] == ["validating"] * 4 + ["processing"] * 4
+    assert told[-2:] == [("processing", 3, 0.75), ("processing", 4, 1.0)]
 
 
 def test_a_batch_has_rows(lake):

@@ -4,10 +4,11 @@ import polars as pl
 import pytest
 
 from segmentation_pipeline.errors import ImportFailed
-from segmentation_pipeline.ingest import window
 from segmentation_pipeline.ingest.batch import ROW
+from segmentation_pipeline.ingest.dialect import detection
 from segmentation_pipeline.ingest.mapping import FileFormat
-from segmentation_pipeline.ingest.reading import open_source
+from segmentation_pipeline.ingest.reading import window
+from segmentation_pipeline.ingest.reading.source_file import open_source
 
 
 @pytest.fixture
@@ -35,11 +36,20 @@ def test_a_byte_order_mark_is_no_part_of_the_heading(read):
     assert source.headings == ("a", "b")
 
 
-def test_another_encoding_must_be_named(read):
-    content = "a\nZürich\n".encode("windows-1252")
-    with pytest.raises(ImportFailed, match="not readable as utf8"):
+def test_an_encoding_that_cannot_be_told_must_be_named(read):
+    content = "a\nпривет\n".encode("windows-1251")
+    with pytest.raises(ImportFailed, match="line 2 is not UTF-8, and as Windows-1252 it does not read"):
         read("a.csv", content)
-    assert cells(read("a.csv", content, encoding="windows-1252")[1]) == [("Zürich",)]
+    assert cells(read("a.csv", content, encoding="windows-1251")[1]) == [("привет",)]
+
+
+def test_what_is_not_utf_8_after_the_part_that_was_looked_at_is_refused(read, monkeypatch):
+    monkeypatch.setattr(detection, "ENCODED", 8)
+    with pytest.raises(
+        ImportFailed, match="not readable as utf-8: invalid start byte near line 22"
+    ) as caught:
+        read("a.csv", b"a\n" + b"x\n" * 20 + "Zürich\n".encode("windows-1252"))
+    assert "encoding: windows-1252" in caught.value.hint
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "windows-1252", "utf-8-sig"])

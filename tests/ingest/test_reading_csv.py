@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from segmentation_pipeline.errors import ImportFailed
-from segmentation_pipeline.ingest import reading_csv, window
 from segmentation_pipeline.ingest.batch import ROW
-from segmentation_pipeline.ingest.mapping import FileFormat
-from segmentation_pipeline.ingest.reading_csv import csv_batches
+from segmentation_pipeline.ingest.dialect.value import Dialect
+from segmentation_pipeline.ingest.reading import csv_text, window
+from segmentation_pipeline.ingest.reading.csv_text import csv_batches
 
 CELLS = st.one_of(
     st.text("ab é \u2028\ufeff'#", max_size=4),
@@ -45,9 +45,9 @@ def expected(text, width, quote):
 
 def found(path, width, quote, size):
     rows, broken = {}, {}
-    how = FileFormat(header=False, columns=tuple("abc"[:width]), quote=quote, null_values=("none at all",))
+    how = Dialect(header=False, quote=quote, null_values=("none at all",))
     try:
-        for batch in csv_batches(path, path.name, size, how, how.columns):
+        for batch in csv_batches(path, path.name, size, how, "abc"[:width]):
             assert batch.read <= size
             for *cells, number in batch.frame.rows():
                 rows[number] = cells
@@ -74,8 +74,8 @@ def test_blocks_are_read_as_the_whole_is(tmp_path, monkeypatch, text, width, blo
     path = tmp_path / "a.csv"
     path.write_bytes(text.encode())
     with monkeypatch.context() as patched:
-        patched.setattr(reading_csv, "BLOCK", block)
-        patched.setattr(reading_csv, "_CAREFUL_ROWS", 2)
+        patched.setattr(csv_text, "BLOCK", block)
+        patched.setattr(csv_text, "_CAREFUL_ROWS", 2)
         patched.setattr(window, "_LINES", 7)
         rows, broken, failed = found(path, width, quote, size)
     want_rows, want_broken, want_failed = expected(text.removeprefix("\ufeff"), width, quote)

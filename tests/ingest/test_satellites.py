@@ -62,3 +62,19 @@ def test_a_row_that_is_too_old_changes_no_tags(lake):
     lake.load("contacts", "id,tags,plan,seats,at\nc1,vip,,,2026-02-01\n", mapping=mapping)
     lake.load("contacts", "id,tags,plan,seats,at\nc1,old,,,2026-01-01\n", mapping=mapping)
     assert lake.rows("contact_tag_assignments", "tag") == [("vip",)]
+
+
+def test_a_value_stands_in_the_column_of_its_type(lake):
+    text = "contact_id,field_name,value_text,value_number\n"
+    text += "c1,seats,three,\nc2,seats,,3.5\nc3,seats,,3\nc4,plan_tier,pro,\n"
+    job = lake.load("contact_custom_field_values", text)
+    assert [(reject.row, reject.reason) for reject in job.rejects] == [
+        (1, "`three` stands in `value_text`, and `custom.seats` is integer: write it in `value_number`"),
+        (2, "`3.500000` is no whole number, and `custom.seats` is one"),
+    ]
+    assert lake.rows("contact_custom_field_values", "contact_id") == [("c3",), ("c4",)]
+
+
+def test_values_of_fields_that_nobody_declared_are_kept(lake):
+    job = lake.load("contact_custom_field_values", "contact_id,field_name,value_text\nc1,shoe size,44\n")
+    assert (job.landed, job.rejected) == (1, 0)

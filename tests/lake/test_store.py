@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import duckdb
 import polars as pl
@@ -238,6 +239,17 @@ def test_comments_are_stored_and_outlive_other_writes(store, table, rows):
     comments = {column.name: column.metadata.get("comment") for column in opened.schema().fields}
     assert opened.metadata().description == "who is in which segment"
     assert comments == {"segment_id": None, "object_index": "dense number of the object", "added_at": None}
+
+
+def test_a_comment_that_has_changed_hinders_no_write(store, table, rows):
+    """A catalog's descriptions are edited while its tables live on."""
+    store.append(table, rows(("a", 1)))
+    edited = replace(table, column_comments={"object_index": "another text"})
+    store.append(edited, rows(("b", 2)))
+    store.merge(edited, rows(("a", 3)), KEY)
+    store.delete(edited, rows(("b", 2)).select(KEY), KEY)
+    store.replace(edited, rows(("a", 4)))
+    assert store.scan("memberships").collect().height == 1
 
 
 def test_text_is_plain_utf8_for_other_readers(store):

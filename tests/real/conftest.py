@@ -16,10 +16,10 @@ NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 class Project:
     """A project in a folder of its own, with the catalog and the segments it is given as texts."""
 
-    def __init__(self, folder, catalog, segments):
+    def __init__(self, folder, catalog, segments, settings=""):
         definitions = folder / "segment_definitions"
         (definitions / "segments").mkdir(parents=True)
-        (folder / "segmentation.toml").write_text("[workspaces.default]\n", encoding="utf8")
+        (folder / "segmentation.toml").write_text(f"[workspaces.default]\n{settings}", encoding="utf8")
         (definitions / "catalog.yaml").write_text(catalog, encoding="utf8")
         for name, text in segments.items():
             (definitions / "segments" / f"{name}.yaml").write_text(text, encoding="utf8")
@@ -43,5 +43,5 @@ class Project:
 
 @pytest.fixture(scope="session")
 def make_project(tmp_path_factory):
-    """Make a project: ``make_project(name, catalog, segments)``."""
-    return lambda name, catalog, segments: Project(tmp_path_factory.mktemp(name), catalog, segments)
+    """Make a project: ``make_project(name, catalog, segments)``, and ``settings`` of its workspace."""
+    return lambda name, *texts, **more: Project(tmp_path_factory.mktemp(name), *texts, **more)

@@ -11,8 +11,12 @@ import polars as pl
 import pytest
 
 from segmentation_pipeline.catalog.reading import load_catalog_node, overlay_catalog, read_catalog
+from segmentation_pipeline.errors import ImportFailed
 from segmentation_pipeline.ingest.job import import_files
 from segmentation_pipeline.ingest.mapping_file import load_mapping
+from segmentation_pipeline.ingest.notation.settling import settle_notation
+from segmentation_pipeline.ingest.reading.source_file import open_source
+from segmentation_pipeline.ingest.targets import target_of
 from segmentation_pipeline.lake.store import DeltaStore
 
 FOLDER = os.environ.get("SEGMENTATION_REAL_DATA")
@@ -72,3 +76,19 @@ def test_both_styles_of_birth_dates_are_month_first(imported):
 def test_na_is_a_gender_of_its_own(imported):
     counts = imported[0].scan("contacts").group_by("gender").len().collect()
     assert dict(counts.iter_rows()) == {"male": 9_126, "female": 8_892, "unknown": 130}
+
+
+def test_birth_dates_do_not_prove_their_order():
+    """Days above 12 stand in one style alone, which proves nothing of the other."""
+    shipped = load_catalog_node(HERE.parents[2] / "segment_definitions" / "catalog.yaml")
+    catalog = read_catalog(overlay_catalog(shipped, load_catalog_node(HERE / "catalog.yaml")))
+    mapping = load_mapping(HERE / "customers.yaml", catalog)
+    silent = mapping.columns["birth_date"].model_copy(update={"date_order": None})
+    mapping = mapping.model_copy(update={"columns": {**mapping.columns, "birth_date": silent}})
+    file = open_source(Path(FOLDER) / "adventureworks" / "customers.csv", "customers.csv", mapping.format)
+    with pytest.raises(ImportFailed, match="column `BirthDate` can be read with the day first and") as caught:
+        settle_notation([file], mapping, target_of(catalog, "contacts"), catalog)
+    # Of 7,763 that are readable either way, 628 are the same day both ways.
+    assert f"row 1: `04/08/1966` and {7_763 - 628 - 1:,} more" in caught.value.what
+    assert "no value proves either of this style" in caught.value.what
+    assert "birth_date: {column: BirthDate, date_order: day_first}" in caught.value.hint

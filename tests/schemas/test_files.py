@@ -15,7 +15,14 @@ from segmentation_pipeline.schemas.writing import project_schemas, schema_texts,
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "segment_definitions"
 TEMPLATE = ROOT / "segmentation_pipeline" / "templates" / "project" / "segment_definitions"
-KINDS = {"segments": "segment", "tests": "test", "mappings": "mapping", "policies": "policy"}
+KINDS = {
+    "segments": "segment",
+    "tests": "test",
+    "mappings": "mapping",
+    "policies": "policy",
+    "enrichment": "provider",
+    "webhooks": "webhook",
+}
 ONE = {"catalog.yaml": "catalog", "sources.yaml": "sources"}
 HEADER = re.compile(r"# yaml-language-server: \$schema=(\S+)\n")
 BLOCK = re.compile(r"^```yaml\n(test: .*?)^```$", re.MULTILINE | re.DOTALL)

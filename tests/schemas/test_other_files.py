@@ -57,8 +57,27 @@ GOOD = [
         "test",
         "{test: t, workspace: {week_starts: sunday}, given: {segment_transitions: [{segment: v, contact_id: a, change: entered, at: as_of}]}, expect: {v: []}}",
     ),
+    (
+        "provider",
+        "{kind: http, url: 'https://x.example/{email}', query: {key: env:KEY, exact: true}, rate: 5 per second, fields: {job_title: title, custom.age: {column: age, values: {1: 2}}}, overwrite: always}",
+    ),
+    (
+        "provider",
+        "{kind: csv, file: enrichment/m.csv, format: {separator: ;}, match: {email: Mail}, fields: {job_title: Title}, overwrite_fields: {job_title: never}}",
+    ),
+    ("webhook", "{url: https://x.example, secret: env:KEY}"),
+    ("webhook", "{url: https://x.example, secret: env:KEY, events: [run_finished], segments: [vip], max_age: 2 days}"),
 ]
 BAD = [
+    ("provider", "{kind: ftp, url: https://x.example, fields: {job_title: title}}"),
+    ("provider", "{kind: http, fields: {job_title: title}}"),
+    ("provider", "{kind: http, url: https://x.example, fields: {jobtitle: title}}"),
+    ("provider", "{kind: http, url: https://x.example, fields: {contact_id: id}}"),
+    ("provider", "{kind: http, url: https://x.example, fields: {job_title: title}, rate: fast}"),
+    ("provider", "{kind: csv, url: https://x.example, fields: {job_title: title}}"),
+    ("webhook", "{url: https://x.example, secret: s3cret}"),
+    ("webhook", "{url: https://x.example, secret: env:KEY, events: [entered]}"),
+    ("webhook", "{url: https://x.example, secret: env:KEY, max_age: 2}"),
     ("catalog", "objects: {thing: {table: things}}"),
     ("catalog", "objects: {Thing: {table: things, key: id}}"),
     ("catalog", "objects: {thing: {table: things, key: id, feilds: {}}}"),

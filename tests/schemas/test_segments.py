@@ -194,6 +194,7 @@ def test_the_names_of_the_catalog_are_offered(shipped, schemas):
     named = schemas["segment.schema.json"]["$defs"]
     assert named["contact.field.values.contact.custom_plan_tier"]["enum"] == ["custom.plan_tier"]
     one, several = named["contact.event"]["properties"]["event"]["anyOf"]
-    assert one["enum"] == list(shipped.events["activities"].types)
+    sources = (shipped.events[name] for name in shipped.objects["contact"].events)
+    assert one["enum"] == [event for source in sources for event in source.types]
     assert several["items"] == one
     assert named["contact.related"]["properties"]["related"]["enum"][-1] == "crm_events"

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from segmentation_pipeline.errors import DefinitionError, UsageError
+from segmentation_pipeline.errors import DefinitionError, Forbidden, UsageError
 from segmentation_pipeline.segments import editing, file_changes
 from segmentation_pipeline.segments.basis import read_definitions
 from segmentation_pipeline.segments.file_changes import write_files
@@ -97,7 +97,7 @@ def test_the_schema_is_named_where_there_is_one(edited, project):
         ("young", {"where": "{segment: young}"}, DefinitionError, "embeds itself"),
         ("young", {"title": "adults"}, DefinitionError, "belongs to `adults` already"),
         ("young", {"object_name": "persn"}, DefinitionError, "unknown object"),
-        ("young", {"folder": "../.."}, UsageError, "outside"),
+        ("young", {"folder": "../.."}, Forbidden, "outside"),
     ],
 )
 def test_what_would_break_is_refused_and_not_written(edited, name, options, error, message):

@@ -71,7 +71,7 @@ def left_out(definitions: Definitions, index: Index, names: Iterable[str]) -> di
         named = [one for one in segments.values() if one.object == kind.name and named_keys(one)]
         if not named or kind.name not in index.profiles:
             continue
-        lookup = look_up(named, kind, index.profiles[kind.name])
+        lookup = look_up(named, kind, index.profiles[kind.name], index.merged.get(kind.name))
         rows |= {one.id: row_of(lookup.ids(named_keys(one)).to_numpy()) for one in named}
     found: dict[str, Row] = {}
     for name in names:

@@ -123,10 +123,12 @@ class _Writer:
 
     def _parent_row(self, parent: Subject, row: dict[str, Any]) -> dict[Subject, Any]:
         """Write the row that another points at, and its key into the other."""
-        relation, kind = self.encoding.scope.relation(parent), self.encoding.scope.object_at(parent)
+        scope = self.encoding.scope
+        relation, kind, child = scope.relation(parent), scope.object_at(parent), scope.object_at(parent[:-1])
         assert relation.key is not None
         assert kind is not None
-        named = is_asked(self.encoding.registry.link(parent))
+        assert child is not None
+        named = is_asked(self.encoding.registry.link(parent)) or relation.key == child.key
         if not named or row.get(relation.key) is None:
             row[relation.key] = self.draft.new_key(_type_of_key(kind.fields.get(kind.key)))
         return self.object_row(parent, {kind.key: row[relation.key]})

@@ -6,6 +6,13 @@ from segmentation_pipeline.rules.checks.rule import Rule, one, several
 
 _MAPPING = "table: contacts\ncolumns:\n  contact_id: id\n  email: Mail"
 _SOURCES = "sources:\n  crm: {table: %s, files: '%s'%s}"
+
+
+def _query(url: str, query: str, more: str = "") -> dict[str, str]:
+    sql = f"{{url: '{url}', query: '{query}'{more}}}"
+    return dict(one("sources.yaml", f"sources:\n  shop: {{table: contacts, sql: {sql}}}"))
+
+
 _SOURCE = one("sources.yaml", _SOURCES % ("contacts", "inbox/*.csv", ""))
 _MAPPED = several(
     {
@@ -25,7 +32,8 @@ SOURCES = (
         "sources-shape",
         "syntactic",
         "A source lacks a key, has one that means nothing, or one with a value it cannot take.",
-        "A source has a `table`, `files`, and perhaps `format`, `mapping`, `max_shrink` and `stale_after`.",
+        "A source has a `table`, one of `files`, `sql` and `delta`, and perhaps `format`, `mapping`, "
+        "`max_shrink` and `stale_after`.",
         _SOURCE,
         one("sources.yaml", "sources:\n  crm: {table: contacts, file: inbox/*.csv}"),
     ),
@@ -44,6 +52,30 @@ SOURCES = (
         "Write a path below that folder, without `..` and not from the root.",
         _SOURCE,
         one("sources.yaml", _SOURCES % ("contacts", "../inbox/*.csv", "")),
+    ),
+    Rule(
+        "source-url",
+        "syntactic",
+        "The URL of a database cannot be read, or is of no known kind of database.",
+        "Write `postgresql://host/database`, `sqlite:///file`, or `env:NAME` of a variable that holds it.",
+        _query("env:SHOP_DATABASE_URL", "select * from people"),
+        _query("postgres//shop", "select * from people"),
+    ),
+    Rule(
+        "source-secret",
+        "syntactic",
+        "The URL of a database holds a password, for everybody who reads the file and its history.",
+        "Put the URL into a variable of the environment and write `url: env:NAME`; then change the password.",
+        _query("env:SHOP_DATABASE_URL", "select * from people"),
+        _query("postgresql://shop:secret@db/shop", "select * from people"),
+    ),
+    Rule(
+        "source-query",
+        "syntactic",
+        "A query has a parameter that nothing gives a value.",
+        "A query knows `:watermark` alone, and then the source names the column: `watermark: updated_at`.",
+        _query("env:SHOP", "select * from people where seen >= :watermark", ", watermark: seen"),
+        _query("env:SHOP", "select * from people where seen >= :since", ", watermark: seen"),
     ),
     Rule(
         "mapping-not-found",
@@ -73,7 +105,7 @@ MAPPINGS = (
         "mapping-shape",
         "syntactic",
         "A mapping lacks a key, has one that means nothing, or one with a value it cannot take.",
-        "A field comes from exactly one of `column`, `constant`, `multiply` and `case`.",
+        "A field comes from exactly one of `column`, `constant`, `multiply`, `case` and `first`.",
         _mapping("  country: {constant: FR}"),
         _mapping("  country: {column: Land, constant: FR}"),
     ),
@@ -92,6 +124,22 @@ MAPPINGS = (
         "Take it out, or name the table of the object whose events these are.",
         one("mappings/crm.yaml", _CREATING + "creates: {contacts: {email: mail}}"),
         one("mappings/crm.yaml", _CREATING + "creates: {companies: {name: firm}}"),
+    ),
+    Rule(
+        "lookup",
+        "semantic",
+        "`lookup` stands where it cannot: it finds the object of an event by its unique e-mail.",
+        "Write it at the key of the events, with the name of the object's e-mail: `lookup: email`.",
+        one("mappings/crm.yaml", _CREATING.replace("who", "{column: mail, lookup: email}")),
+        one("mappings/crm.yaml", _CREATING.replace("who", "{column: mail, lookup: phone}")),
+    ),
+    Rule(
+        "equal-rows",
+        "semantic",
+        "`equal_rows` stands in the mapping of a table whose rows have a key.",
+        "Take it out: it tells events apart that have no id.",
+        one("mappings/crm.yaml", _CREATING + "equal_rows: one"),
+        _mapping("equal_rows: one"),
     ),
     Rule(
         "split-not-for-type",

@@ -11,6 +11,8 @@ from segmentation_pipeline.rules.checks.dialect_rules import DIALECTS
 from segmentation_pipeline.rules.checks.embedding_rules import EMBEDDINGS
 from segmentation_pipeline.rules.checks.import_rules import MAPPINGS, SETTINGS, SOURCES
 from segmentation_pipeline.rules.checks.measure_rules import MEASURES
+from segmentation_pipeline.rules.checks.partner_rules import ENRICHMENT, WEBHOOKS
+from segmentation_pipeline.rules.checks.report_rules import REPORTS
 from segmentation_pipeline.rules.checks.trial_rules import TESTS
 from segmentation_pipeline.rules.checks.value_rules import VALUES
 
@@ -28,6 +30,9 @@ SECTIONS: dict[str, tuple[Rule, ...]] = {
     "The catalog": CATALOG,
     "Sources": SOURCES,
     "Mappings": MAPPINGS,
+    "Enrichment": ENRICHMENT,
+    "Webhooks": WEBHOOKS,
+    "Reports": REPORTS,
     "Tests": TESTS,
     "Other formats": DIALECTS,
     "Settings": SETTINGS,

@@ -1,0 +1,1 @@
+"""Notifications: receivers are told what runs published, at least once and in order."""

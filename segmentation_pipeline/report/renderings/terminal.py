@@ -1,0 +1,95 @@
+"""A report on a terminal, with Rich; a chart becomes a line of blocks a series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import singledispatch
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from segmentation_pipeline.report.model import Chart, Figures, Part, Text
+from segmentation_pipeline.report.writing import NOTHING, written
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from segmentation_pipeline.report.model import Report
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+_MOST = 60
+
+
+def print_report(report: Report, console: Console) -> None:
+    console.print(f"[bold]{escape(report.title)}[/]\n[dim]{escape(report.subtitle)}[/]")
+    for section in report.sections:
+        console.print(f"\n[bold]{escape(section.title)}[/]")
+        for part in section.parts:
+            for drawn in _drawn(part):
+                console.print(drawn)
+
+
+def blocks(values: Sequence[float | None]) -> str:
+    """Return values as blocks from the least to the greatest, as many as fit a line.
+
+    >>> blocks([1, 2, None, 8])
+    '▁▂ █'
+    """
+    shown = _thinned(values)
+    known = [value for value in shown if value is not None]
+    if not known:
+        return ""
+    low, span = min(known), (max(known) - min(known)) or 1
+    top = len(BLOCKS) - 1
+    return "".join(" " if value is None else BLOCKS[round((value - low) / span * top)] for value in shown)
+
+
+@singledispatch
+def _drawn(part: Part) -> Iterator[RenderableType]:
+    raise NotImplementedError(f"nothing draws {type(part).__name__} on a terminal")
+
+
+@_drawn.register
+def _(part: Text) -> Iterator[RenderableType]:
+    yield from (escape(line) for line in part.lines)
+
+
+@_drawn.register
+def _(part: Figures) -> Iterator[RenderableType]:
+    table = Table(
+        box=None, pad_edge=False, title=escape(part.caption) or None, title_justify="left", title_style="dim"
+    )
+    for column in part.columns:
+        left = column.kind == "text" and not part.row_kinds
+        first = column is part.columns[0]
+        table.add_column(escape(column.name), justify="left" if left or first else "right")
+    for number, row in enumerate(part.rows):
+        table.add_row(*(escape(written(value, part.kind(number, at))) for at, value in enumerate(row)))
+    yield table
+
+
+@_drawn.register
+def _(part: Chart) -> Iterator[RenderableType]:
+    table = Table(
+        box=None,
+        pad_edge=False,
+        show_header=False,
+        title=escape(part.caption),
+        title_justify="left",
+        title_style="dim",
+    )
+    for series in part.series:
+        known = [value for value in series.values if value is not None]
+        span = f"{written(min(known), part.unit)} to {written(max(known), part.unit)}" if known else NOTHING
+        drawn = blocks(series.values) if part.kind == "line" else ""
+        table.add_row(escape(series.name), drawn, span)
+    yield table
+
+
+def _thinned(values: Sequence[float | None]) -> Sequence[float | None]:
+    step = -(-len(values) // _MOST) or 1
+    return values[::-1][::step][::-1]

@@ -1,0 +1,1 @@
+(from big_spenders union from regulars) except from cancelled_lately

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from segmentation_pipeline.report.renderings.terminal import blocks, print_report
+
+
+def test_every_part_is_printed_as_it_is(shown):
+    out = io.StringIO()
+    print_report(shown, Console(file=out, width=120))
+    text = out.getvalue()
+    for piece in ("Review & more", "a < b", "[red]figures[/red]", "12.5 %", "▁█", "1 to 3", "key: value"):
+        assert piece in text
+
+
+def test_long_lines_are_thinned_and_keep_the_last_value():
+    drawn = blocks([0.0] * 200 + [9.0])
+    assert len(drawn) <= 60
+    assert drawn[-1] == "█"
+
+
+def test_a_line_without_values_is_empty():
+    assert blocks([None, None]) == ""
