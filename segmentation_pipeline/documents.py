@@ -30,7 +30,7 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+
 _SPECIAL = {".inf": float("inf"), "+.inf": float("inf"), "-.inf": -float("inf"), ".nan": float("nan")}
 _ALIAS_BUDGET = 10_000
 _MAXIMUM_SIZE = 1 << 23
-_MAXIMUM_NODES = 200_000
+_MAXIMUM_NODES = 250_000
 _MAXIMUM_DEPTH = 100
 _ENDLESS_NUMBER = re.compile(r"[0-9]{300}")
 

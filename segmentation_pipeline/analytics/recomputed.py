@@ -48,7 +48,10 @@ def recomputed_days(
     ``days`` ascend; ``until`` names the day from which on a segment has published rows. One that cannot
     be evaluated has no rows.
     """
-    names = {name for name in until if name in definitions.segments and definitions.segments[name].active}
+    early = {name for name, day in until.items() if day > days[0] and name in definitions.segments}
+    names = {name for name in early if definitions.segments[name].active}
+    if not names:
+        return pl.DataFrame(schema=SEGMENT_ANALYTICS.schema)
     wanted = names | dependencies(definitions.segments, names)
     bases = {name: basis_of(definitions, name) for name in names}
     index = pin(store, [definitions.catalog], start_of(days[0], zone)).index(definitions.catalog)

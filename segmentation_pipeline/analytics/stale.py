@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import polars as pl
 from pydantic import BaseModel
 
 from segmentation_pipeline.analytics.attribution import WINDOW_DAYS
@@ -70,6 +71,16 @@ def known_state(store: DeltaStore) -> State | None:
         if said is not None:
             return State.model_validate_json(said)
     return None
+
+
+def covered_days(store: DeltaStore) -> tuple[dt.date, dt.date] | None:
+    """Return the first and the last day that analytics are there of, None without any."""
+    if not store.exists(SEGMENT_ANALYTICS.name):
+        return None
+    date = pl.col("date")
+    ends = store.scan(SEGMENT_ANALYTICS.name).select(date.min().alias("first"), date.max().alias("last"))
+    first, last = ends.collect().row(0)
+    return None if first is None else (first, last)
 
 
 def stale_days(store: DeltaStore, catalog: Catalog, history: History, now: State) -> Stale:

@@ -48,6 +48,8 @@ def activities(
     opened = open_project(project, workspace)
     catalog = load_catalog(opened.catalog_file)
     kind = catalog.objects["contact"]
+    if not kind.events:
+        raise UsageError("the catalog declares no events of contacts", where=str(opened.catalog_file))
     source = catalog.events[kind.events[0]]
     index, window = index_now(store_of(opened), catalog), window_of(opened, since, until)
     person = None if key is None else find_person(index, kind, key)

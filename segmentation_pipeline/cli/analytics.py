@@ -69,7 +69,7 @@ def analytics(
     if not days:
         say("every day is up to date")
         return
-    say(f"computed {len(days)} days, {days[0]} to {days[-1]}")
+    say(f"computed {len(days)} day{'s' if len(days) > 1 else ''}, {days[0]} to {days[-1]}")
     print_table(rows, COLUMNS)
 
 

@@ -1,4 +1,4 @@
-"""`segmentation demo`: the whole job on the sample data, and where to look next."""
+"""`segmentation demo`: the whole job on the sample data, its analytics, and where to look next."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ NEXT = (
     ("explain vip c-0007", "why a contact is in it, or not"),
     ("members vip", "who is in it"),
     ("conflicts", "which segments compete for the same contacts"),
+    ("report lifecycle_review", "segments side by side: sizes, what they did, what sets them apart"),
+    ("docs --open", "a site of all of this, in the browser"),
 )
 
 
@@ -41,7 +43,7 @@ def demo(
     as_json: AsJson = False,
     _debug: Debug = False,
 ) -> None:
-    """Import the sample data, evaluate the shipped segments, and print what was found."""
+    """Import the sample data, evaluate the shipped segments, compute their month, print what was found."""
     from segmentation_pipeline.cli import importing, run, source_imports
     from segmentation_pipeline.segments.publish import publish
 
@@ -53,6 +55,7 @@ def demo(
         say(f"\n[bold]2. Evaluate[/]  [dim]as of {written(opened.as_of)}[/]")
     with progress_bar() as progress:
         done = publish(opened, now=now, wait_seconds=WAIT_SECONDS, progress=progress)
+    _analyse(opened)
     if as_json:
         print_json({"imports": [importing.row(job) for job in jobs], "segments": run.rows(done)})
     else:
@@ -70,6 +73,22 @@ def _with_sample(workspace: Workspace) -> Workspace:
     if not folder.is_dir():
         write_sample(folder)
     return workspace if workspace.as_of is not None else dataclasses.replace(workspace, as_of=AS_OF)
+
+
+def _analyse(workspace: Workspace) -> None:
+    """Compute the days of the last run's month, those before the first run too, unless they are there."""
+    from segmentation_pipeline.analytics.history import read_history
+    from segmentation_pipeline.analytics.stale import covered_days
+    from segmentation_pipeline.cli import analytics
+    from segmentation_pipeline.cli.tables import store_of
+
+    store = store_of(workspace)
+    history = read_history(store, workspace.time_zone)
+    if history is None or history.first_day is None:
+        return
+    first, covered = history.today.replace(day=1), covered_days(store)
+    known = covered is not None and covered[0] <= first
+    analytics.update(workspace, first=None if known else first)
 
 
 def _print_next(workspace: Workspace) -> None:

@@ -83,7 +83,7 @@ def run(
             print_profile(profile)
     if done.published:
         notify_after_run(opened)
-    if any(result.status in ("failed", "stale") for result in done.segments):
+    if any(result.status in ("failed", "stale", "held") for result in done.segments):
         raise typer.Exit(1)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from segmentation_pipeline.cli.import_jobs import last_imports, print_imports, recent_imports
 from segmentation_pipeline.cli.options import HERE, AsJson, Debug, Project, WorkspaceId, open_project
 from segmentation_pipeline.cli.output import print_json, print_table, say
@@ -19,9 +21,10 @@ def status(
     as_json: AsJson = False,
     _debug: Debug = False,
 ) -> None:
-    """Show when every table was last imported, and every segment last evaluated."""
+    """Show when tables were last imported and segments last evaluated, and up to where analytics go."""
     import polars as pl
 
+    from segmentation_pipeline.analytics.stale import covered_days
     from segmentation_pipeline.cli.tables import store_of
     from segmentation_pipeline.enrichment.queue import counts
     from segmentation_pipeline.erasure.pending import read_pending
@@ -49,12 +52,20 @@ def status(
         {column: found["segment_id" if column == "segment" else column] for column in SEGMENTS}
         for found in registry
     ]
+    covered = covered_days(store)
     unfinished = read_pending(store)
     queued, deliveries = counts(store), Outbox(store, 0).counts()
     if as_json:
         erasure = None if unfinished is None else unfinished.erasure_id
-        found = {"tables": tables, "imports": recent, "segments": segments, "unfinished_erasure": erasure}
-        print_json({**found, "sources": sources, "enrichment": queued, "webhooks": deliveries})
+        found: dict[str, Any] = {
+            "tables": tables,
+            "imports": recent,
+            "segments": segments,
+            "unfinished_erasure": erasure,
+        }
+        days = None if covered is None else dict(zip(("first", "last"), map(str, covered), strict=True))
+        found |= {"sources": sources, "enrichment": queued, "webhooks": deliveries, "analytics": days}
+        print_json(found)
         return
     if unfinished is not None:
         said = f"unfinished erasure {unfinished.erasure_id}, begun {unfinished.started_at}"
@@ -69,6 +80,10 @@ def status(
     say("\n[bold]segments[/]" if segments else "\nno run yet: segmentation run")
     if segments:
         print_table(segments, SEGMENTS)
+    if covered is not None:
+        say(f"\n[bold]analytics[/] of {covered[0]} to {covered[1]}")
+    elif segments:
+        say("\nno analytics yet: segmentation analytics")
     if queued:
         say("\n[bold]enrichment[/]")
         print_table(queued, QUEUE)

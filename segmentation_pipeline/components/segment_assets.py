@@ -129,10 +129,10 @@ def _checks_alone(
 
 
 def _checked(blueprint: Blueprint, name: str, result: SegmentResult | None) -> Iterator[dg.AssetCheckResult]:
-    """Yield the checks of a segment: of one that is bad, its size says nothing."""
+    """Yield the checks of a segment: of one that is bad, but not held, its size says nothing."""
     fresh = check_fresh(name, result)
     yield fresh
-    if result is not None and fresh.passed:
+    if result is not None and (fresh.passed or result.status == "held"):
         yield check_size(name, blueprint.segments.get(name), result)
 
 

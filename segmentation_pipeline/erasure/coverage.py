@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from segmentation_pipeline.analytics.tables import FLAPPING_MEMBERS
+from segmentation_pipeline.analytics.tables import TABLES as ANALYTICS
 from segmentation_pipeline.conflicts.tables import TABLES as CONFLICTS
 from segmentation_pipeline.index.dictionaries import DICTIONARIES
 from segmentation_pipeline.index.parts import index_parts
@@ -17,6 +19,7 @@ from segmentation_pipeline.segments.tables import (
     MEMBERS,
     MEMBERSHIPS,
     SEGMENTS,
+    TRANSITION_REASONS,
     TRANSITIONS,
 )
 
@@ -31,7 +34,10 @@ Way = Literal["keys", "column", "records", "segments", "texts", "derived", "nobo
 leaving segments; texts cleaned; dropped and built again; it never has a name; nobody can tell."""
 
 _SEGMENTS = (MEMBERSHIPS, MEMBERS, SEGMENTS, DEFINITION_VERSIONS)
-_NUMBERS = {TRANSITIONS.name, ERASURES.name, "segment_overlaps"}
+_NUMBERS = {
+    *(table.name for table in (TRANSITIONS, TRANSITION_REASONS, ERASURES, *ANALYTICS)),
+    "segment_overlaps",
+}
 """Tables of numbers that mean nobody once the object is gone, of counts and of hashes."""
 
 
@@ -39,7 +45,7 @@ def ways(store: DeltaStore, catalog: Catalog, kind: ObjectType) -> dict[str, Way
     """Return, for every table of the lake, how an erasure of such an object cleans it."""
     reached = reachable_tables(catalog, kind)
     others = {name for name in _declared(catalog) if name not in reached}
-    derived = {part.name for part in index_parts(catalog)} | {DICTIONARIES.name}
+    derived = {part.name for part in index_parts(catalog)} | {DICTIONARIES.name, FLAPPING_MEMBERS.name}
     segments = {table.name for table in _SEGMENTS}
     texts = {*(table.name for table in CONFLICTS), DELIVERIES.name}
     found: dict[str, Way] = {}

@@ -44,7 +44,7 @@ def commit_info(
 
 
 def actions(folder: str, version: int, storage_options: dict[str, str] | None) -> Iterator[dict[str, Any]]:
-    """Yield the entries of one commit to the table in ``folder``; raise `LakeError` once the log forgot it."""
+    """Yield the entries of one commit to the table in ``folder``; `LakeError` once the log forgot it."""
     with wrapping(f"the log has no version {version} (any more)", folder.rpartition("/")[2]):
         files = DeltaStorageHandler(folder, storage_options)
         text = files.open_input_file(f"_delta_log/{version:020}.json").read().decode()

@@ -9,6 +9,7 @@ from segmentation_pipeline.schemas.catalogs import catalog_schema
 from segmentation_pipeline.schemas.imports import mapping_schema, sources_schema
 from segmentation_pipeline.schemas.partners import provider_schema, webhook_schema
 from segmentation_pipeline.schemas.policies import policy_schema
+from segmentation_pipeline.schemas.reports import report_schema
 from segmentation_pipeline.schemas.segments import segment_schema
 from segmentation_pipeline.schemas.shapes import DIALECT
 from segmentation_pipeline.schemas.tests import test_schema
@@ -35,6 +36,7 @@ def project_schemas(catalog: Catalog) -> dict[str, Shape]:
         "test": test_schema(catalog),
         "provider": provider_schema(catalog),
         "webhook": webhook_schema(),
+        "report": report_schema(),
     }
     return {f"{name}.schema.json": {"$schema": DIALECT, **schema} for name, schema in schemas.items()}
 

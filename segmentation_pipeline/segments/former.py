@@ -13,7 +13,7 @@ from segmentation_pipeline.index.stored import read_index
 from segmentation_pipeline.lake.reading import Snapshot
 from segmentation_pipeline.rules.definition import Setting, read_definition
 from segmentation_pipeline.rules.definitions import link
-from segmentation_pipeline.rules.graph import closure_hashes, dependencies
+from segmentation_pipeline.rules.graph import closure_hashes, dependencies, embeddings
 from segmentation_pipeline.segments.documents import read_documents
 from segmentation_pipeline.segments.published import read_published, record_of_run, records
 
@@ -44,7 +44,7 @@ class FormerRun:
     folder: Path
 
     def definitions(self, names: Iterable[str]) -> Definitions:
-        """Return segments, and all that they embedded, as the run evaluated them.
+        """Return segments, and all that they named, as the run evaluated them.
 
         A text that can no longer be read is left out.
         """
@@ -63,7 +63,7 @@ class FormerRun:
             segment, _ = read_definition(node, setting, segment=name, source=text["definition"], named=False)
             if segment is not None:
                 segments[name] = segment
-                waiting += text["embeds"]
+                waiting += [found.segment for found in embeddings(segment)]
         return link(catalog, segments, (), {}, self.present.week_starts)
 
     def exact(self, names: Iterable[str]) -> Definitions:

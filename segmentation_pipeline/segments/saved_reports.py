@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from segmentation_pipeline.diagnostics import Diagnostic, did_you_mean
 from segmentation_pipeline.documents import locate, read_file, read_model
-from segmentation_pipeline.errors import DefinitionError, Position, UsageError
+from segmentation_pipeline.errors import DefinitionError, DocumentError, Position, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -48,14 +48,19 @@ class SavedReport(BaseModel):
     report: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str = Field(min_length=1, max_length=200)
     segments: list[str] = Field(min_length=1, max_length=4)
-    days: int = Field(DAYS, ge=1)
+    days: int = Field(default=DAYS, ge=1)
     charts: list[Chart] = list(get_args(Chart))
     figures: list[Figure] = list(get_args(Figure))
     columns: list[str] = []
 
 
 def read_report(path: Path, known: Collection[str], name: str | None = None) -> SavedReport:
-    """Return a saved report; raise `DefinitionError` with every finding. ``known`` are all segments."""
+    """Return a saved report; ``known`` are all segments.
+
+    Raises:
+        DocumentError: it is no YAML.
+        DefinitionError: with every finding on it.
+    """
     documents = read_file(path, name)
     where = name or str(path)
     if len(documents) != 1:
@@ -111,3 +116,6 @@ def faults(
             read_report(path, known, file_name(path))
         except DefinitionError as error:
             yield from error.diagnostics
+        except DocumentError as error:
+            at = error.where if isinstance(error.where, Position) else Position(file_name(path), 1, 1)
+            yield Diagnostic("yaml", error.what, at, error.hint)

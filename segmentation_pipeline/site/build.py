@@ -31,7 +31,7 @@ MARK = ".segmentation-site"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The files that were written, below the folder; ``left_out`` says why which report is missing."""
+    """The files that were written, below the folder; ``left_out`` says why a report or test is missing."""
 
     pages: tuple[str, ...]
     left_out: tuple[str, ...]
@@ -46,9 +46,11 @@ def build_site(workspace: Workspace, store: DeltaStore, folder: Path) -> Site:
     _claim(folder)
     definitions = read_definitions(workspace)
     registry = {row["segment_id"]: row for row in read_registry(store)}
-    pages = _segment_pages(workspace, store, definitions, registry)
+    tests, unread = _tests(workspace)
+    pages = _segment_pages(workspace, store, definitions, registry, tests)
     written = {f"segments/{page.id}.html": _page("segment.html", workspace, page=page) for page in pages}
-    reports, left_out = _reports(workspace, store, definitions)
+    reports, unmade = _reports(workspace, store, definitions)
+    left_out = (*unmade, *unread)
     written |= {f"reports/{name}.html": text for name, (_, text) in reports.items()}
     entries = table_entries(store, table_names(store))
     written["tables.html"] = _page("tables.html", workspace, entries=entries)
@@ -82,10 +84,13 @@ def _claim(folder: Path) -> None:
 
 
 def _segment_pages(
-    workspace: Workspace, store: DeltaStore, definitions: Definitions, registry: dict[str, dict[str, Any]]
+    workspace: Workspace,
+    store: DeltaStore,
+    definitions: Definitions,
+    registry: dict[str, dict[str, Any]],
+    tests: list[tuple[str, set[str]]],
 ) -> list[SegmentPage]:
     lake = store.snapshot(READ)
-    tests = _tests(workspace)
     pages = []
     for name, segment in sorted(definitions.segments.items()):
         text = (workspace.project / segment.at.file).read_text(encoding="utf-8")
@@ -94,16 +99,22 @@ def _segment_pages(
     return pages
 
 
-def _tests(workspace: Workspace) -> list[tuple[str, set[str]]]:
-    """Return the names of the tests, and the segments that each expects something of."""
-    found = []
+def _tests(workspace: Workspace) -> tuple[list[tuple[str, set[str]]], list[str]]:
+    """Return the names of the tests, the segments that each expects something of, and unreadable files."""
+    found: list[tuple[str, set[str]]] = []
+    unread: list[str] = []
     for path in sorted(workspace.tests_folder.rglob("*.yaml")):
-        for node in read_file(path, workspace.file_name(path)):
+        try:
+            nodes = read_file(path, workspace.file_name(path))
+        except SegmentationError as error:
+            unread.append(str(error))
+            continue
+        for node in nodes:
             plain = node.plain if isinstance(node, Document) else {}
             expected = plain.get("expect") if isinstance(plain, dict) else None
             if isinstance(expected, dict):
                 found.append((str(plain.get("test", path.stem)), set(map(str, expected))))
-    return found
+    return found, unread
 
 
 def _reports(

@@ -15,10 +15,10 @@ from segmentation_pipeline.segments.summary import summarise
 from segmentation_pipeline.site.lineage import lineage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from segmentation_pipeline.lake.reading import Snapshot
-    from segmentation_pipeline.report.model import Part
+    from segmentation_pipeline.report.model import Kind, Part
     from segmentation_pipeline.rules.segment import Definitions
     from segmentation_pipeline.site.lineage import Lineage
 
@@ -70,7 +70,7 @@ def segment_page(
     parts = {
         "Size": _size(lake, name),
         "What members did": _did(lake, name),
-        "Overlaps": _overlaps(lake, name),
+        "Overlaps": _overlaps(lake, name, definitions.segments),
         "Conflicts": _conflicts(lake, name),
     }
     return SegmentPage(
@@ -133,7 +133,7 @@ def _did(lake: Snapshot, name: str) -> list[Part]:
         (rate.replace("_", " "), int(rows[part].sum()) / delivered if delivered else None)
         for rate, part in RATES.items()
     ]
-    kinds = ("count", "money", *("share" for _ in rates))
+    kinds: tuple[Kind, ...] = ("count", "money", *("share" for _ in rates))
     return [
         Figures((Column(""), Column("sum")), (*sums, *rates), caption=_span(rows), row_kinds=kinds),
         Chart("Opened, clicked, converted by day", "line", _days(rows), series),
@@ -141,7 +141,8 @@ def _did(lake: Snapshot, name: str) -> list[Part]:
     ]
 
 
-def _overlaps(lake: Snapshot, name: str) -> list[Part]:
+def _overlaps(lake: Snapshot, name: str, paged: Collection[str]) -> list[Part]:
+    """Return the largest overlaps that were found last; segments that have a page are linked."""
     if OVERLAPS.name not in lake:
         return []
     rows = lake.scan(OVERLAPS.name)
@@ -162,7 +163,7 @@ def _overlaps(lake: Snapshot, name: str) -> list[Part]:
         Column("of the other", "share"),
         Column("proved"),
     )
-    links = {other: f"{other}.html" for other in found["other"]}
+    links = {other: f"{other}.html" for other in found["other"] if other in paged}
     return [Figures(columns, tuple(found.iter_rows()), links=links)]
 
 

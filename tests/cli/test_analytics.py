@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def june(sample, segmentation, tmp_path_factory):
-    """The sample with analytics of the last ten days of June: the folder, and what was printed."""
+    """The sample with the last ten days of June computed again: the folder, and what was printed."""
     folder = tmp_path_factory.mktemp("june") / "project"
     shutil.copytree(sample, folder)
     return folder, segmentation("analytics", "--from", "2026-06-21", "--json", "--project", folder)
@@ -67,8 +67,9 @@ def test_segments_that_do_not_fit_together_are_refused(june, segmentation):
     assert "did you mean `vip`" in unknown.err
 
 
-def test_without_analytics_a_report_says_what_to_do(sample, segmentation):
-    refused = segmentation("report", "vip", "--project", sample)
+def test_without_analytics_a_report_says_what_to_do(copied, segmentation):
+    shutil.rmtree(copied / "data" / "lake" / "segment_analytics")
+    refused = segmentation("report", "vip", "--project", copied)
     assert refused.status == 3
     assert "segmentation analytics" in refused.err
 

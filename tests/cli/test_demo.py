@@ -14,7 +14,24 @@ def test_it_imports_evaluates_and_says_where_to_look(made):
         "3. Look",
     ]
     assert any("rejected contacts.csv, row 602" in line for line in lines)
-    assert any("explain vip c-0007" in line for line in lines)
+    looks = ("explain vip c-0007", "report lifecycle_review", "docs --open")
+    assert [look for look in looks if not any(look in line for line in lines)] == []
+
+
+def test_what_it_says_to_look_at_is_there(segmentation, copied):
+    report = segmentation("report", "lifecycle_review", "--project", copied)
+    assert report.status == 0
+    assert "2026-06-01 to 2026-06-30" in report.out
+    assert segmentation("docs", "--project", copied).status == 0
+    assert (copied / "site" / "segments" / "vip.html").is_file()
+
+
+def test_earlier_days_are_computed_where_only_the_last_are_there(segmentation, copied):
+    shutil.rmtree(copied / "data" / "lake" / "segment_analytics")
+    assert segmentation("analytics", "--project", copied, "--json").json["recomputed"] == []
+    assert segmentation("demo", "--project", copied).status == 0
+    days = segmentation("status", "--project", copied, "--json").json["analytics"]
+    assert days == {"first": "2026-06-01", "last": "2026-06-30"}
 
 
 def test_every_shipped_segment_has_members(segmentation, sample):

@@ -101,3 +101,16 @@ def test_without_an_import_there_is_nothing_to_evaluate(segmentation, project):
     outcome = segmentation("run", "--project", project)
     assert outcome.status == 3
     assert "hint: segmentation import TABLE FILE" in outcome.err
+
+
+def test_a_held_segment_is_no_success(segmentation, imported):
+    german = imported / "segment_definitions" / "segments" / "german.yaml"
+    german.write_text(german.read_text() + "expect: {size: {change_at_most: 10%}}\n", encoding="utf-8")
+    assert segmentation("run", "--select", "german", "--project", imported).status == 0
+    rows = imported / "more.csv"
+    rows.write_text("contact_id,email,country,plan\nd,d@x.org,de,pro\n", encoding="utf-8")
+    assert segmentation("import", "contacts", rows, "--project", imported).status == 0
+    held = segmentation("run", "--select", "german", "--project", imported)
+    assert held.status == 1
+    assert "held" in held.out
+    assert "from 2 to 3, by more than 10%" in held.out

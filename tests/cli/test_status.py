@@ -6,8 +6,10 @@ def test_every_table_and_segment(segmentation, sample):
     tables = {row["table"]: row for row in found["tables"]}
     assert list(tables["contacts"]) == ["table", "rows", "version", "last_import", "import_status"]
     assert tables["contacts"]["rows"] == 600
-    assert tables["contacts"]["import_status"] == "partially_completed"
+    assert tables["contacts"]["import_status"] == "completed"
+    assert tables["activities"]["import_status"] == "partially_completed"
     assert {row["status"] for row in found["segments"]} == {"fresh"}
+    assert found["analytics"] == {"first": "2026-06-01", "last": "2026-06-30"}
     assert list(found["segments"][0]) == ["segment", "status", "size", "last_evaluated_at", "cause"]
 
 
@@ -16,6 +18,7 @@ def test_the_tables_for_people(segmentation, sample):
     assert lines[0] == "tables"
     assert any(line.startswith("activities ") and "partially_completed" in line for line in lines)
     assert any(line.startswith("vip ") and "fresh" in line for line in lines)
+    assert lines[-1] == "analytics of 2026-06-01 to 2026-06-30"
 
 
 def test_an_empty_project_says_what_to_do(segmentation, project):

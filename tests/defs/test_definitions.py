@@ -23,7 +23,8 @@ event_index_activities event_index_contact_history profile_index_company profile
 profile_index_automation_state profile_index_campaign_interaction profile_index_crm_campaign
 profile_index_email_preference profile_index_engagement profile_index_note profile_index_relationship
 profile_index_suppression profile_index_suppression_match profile_index_tag profile_index_tag_assignment
-run_verdict
+campaign_attribution cohort_overlaps cohort_retention engagement_summary flapping_members
+run_verdict segment_analytics segment_sizes
 segment/abandoned_carts segment/api_explorers segment/became_customers segment/beta_testers
 segment/birthday_week segment/churn_risk segment/churned segment/engaged_enterprise segment/first_order
 segment/key_accounts segment/most_engaged segment/new_contacts segment/newsletter segment/newsletter_off
@@ -69,7 +70,7 @@ def test_groups_follow_the_data(team):
         "segment_overlaps",
         "contact_claims",
     }
-    assert set(by_group) == {"ingestion", "features", "segments", "conflicts"}
+    assert set(by_group) == {"ingestion", "features", "segments", "analytics", "conflicts"}
 
 
 def test_a_segment_hangs_on_what_it_embeds_and_reads(team):

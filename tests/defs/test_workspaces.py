@@ -41,7 +41,8 @@ def test_it_shows_the_segments_of_its_own_workspace(two):
 
 def test_it_writes_its_own_lake_alone(two):
     defs = two.definitions(workspace="ours", wait_seconds=5)
-    done = defs.resolve_job_def("__ASSET_JOB").execute_in_process(instance=two.instance)
+    job = defs.resolve_job_def("nightly")
+    done = job.execute_in_process(instance=two.instance, partition_key="2026-06-30")
     assert done.success
     assert DeltaStore(two.project / "data" / "lake").exists("segment_members")
     assert not (two.project / "theirs" / "lake").exists()
@@ -56,7 +57,8 @@ def test_the_schedules_of_a_blocked_one_skip_with_the_reason_and_the_others_run(
     assert "nightly_schedule" in names
     for name in names:
         schedule = defs.resolve_schedule_def(name)
-        with dg.build_schedule_context(instance=two.instance) as context:
+        repository = defs.get_repository_def()
+        with dg.build_schedule_context(instance=two.instance, repository_def=repository) as context:
             ticked = schedule.evaluate_tick(context)
         assert ticked.skip_message == skips
         assert len(ticked.run_requests or ()) == (1 if skips is None else 0)

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from segmentation_pipeline.analytics.tables import FLAPPING_MEMBERS
 from segmentation_pipeline.erasure.pending import Pending, keep_pending, read_pending
 from segmentation_pipeline.errors import LakeError
 from segmentation_pipeline.ingest.erased import ERASURES, SALT, Erased
@@ -237,3 +238,14 @@ def test_every_table_with_a_key_of_contacts_is_covered(full):
     for name, way in found.items():
         if "contact_id" in full.store.schema(name):
             assert way in ("keys", "column", "derived"), name
+
+
+def test_analytics_keep_no_trace(lake):
+    lake.run("analytics")
+    restless = {"segment_id": "listed", "object_index": 0, "object_key": MARK, "changes": 3}
+    lake.store.replace(FLAPPING_MEMBERS, pl.DataFrame([restless], schema=FLAPPING_MEMBERS.schema))
+    assert "unknown" not in lake.eraser.ways().values()
+    lake.run("forget", MARK)
+    assert lake.traces() == []
+    lake.run("analytics")
+    assert lake.traces() == []

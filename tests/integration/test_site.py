@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,9 @@ import pytest
 pytestmark = pytest.mark.integration
 
 REPOSITORY = Path(__file__).parents[2]
+RESOLVED = "links => links.map(link => new URL(link.getAttribute('href'), document.baseURI).href)"
+PICTURE = REPOSITORY / "docs" / "segment-page.png"
+REFRESH = "REFRESH_GOLDEN"
 PAGES = ("index.html", "tables.html", "segments/vip.html", "segments/key_accounts.html")
 
 
@@ -109,10 +114,24 @@ def test_every_link_leads_somewhere(browser, site):
     opened = context.new_page()
     for path in sorted(site.rglob("*.html")):
         opened.goto(path.as_uri())
-        for target in opened.eval_on_selector_all("a[href]", "links => links.map(link => new URL(link.getAttribute('href'), document.baseURI).href)"):
+        for target in opened.eval_on_selector_all("a[href]", RESOLVED):
             file, _, anchor = target.partition("#")
             opened_file = Path(opened.evaluate("url => decodeURIComponent(new URL(url).pathname)", file))
             assert opened_file.is_file(), f"{path.name} leads to {target}"
             if anchor and file.endswith("tables.html"):
                 assert f'id="{anchor}"' in opened_file.read_text(), f"{path.name} leads to {target}"
     context.close()
+
+
+def test_the_picture_of_the_docs_shows_a_segments_page(browser, site):
+    """REFRESH_GOLDEN=1 in the environment takes it anew."""
+    context = browser.new_context(color_scheme="light", viewport={"width": 880, "height": 1340})
+    opened = context.new_page()
+    opened.goto((site / "segments" / "new_contacts.html").as_uri())
+    taken = opened.screenshot()
+    context.close()
+    if os.environ.get(REFRESH):
+        PICTURE.write_bytes(taken)
+    kept = PICTURE.read_bytes()
+    assert len(kept) < 150_000
+    assert struct.unpack(">II", kept[16:24]) == struct.unpack(">II", taken[16:24]) == (880, 1340)

@@ -26,16 +26,16 @@ objects:
       "dotted": {type: struct, from: {table: dotted_values}, fields: {"a.b": text}}
     relations:
       opportunities: {object: opportunity, foreign_key: contact_id, time: created_at}
-      notes: {object: note, foreign_key: contact_id}
+      remarks: {object: remark, foreign_key: contact_id}
   opportunity:
     table: opportunities
     key: opportunity_id
     fields: {opportunity_id: text, contact_id: text, stage: text, amount: decimal(2), created_at: datetime,
              tags: {type: list, of: text}}
-  note:
-    table: notes
-    key: note_id
-    fields: {note_id: text, contact_id: text, text: text}
+  remark:
+    table: remarks
+    key: remark_id
+    fields: {remark_id: text, contact_id: text, text: text}
 """
 
 

@@ -248,9 +248,9 @@ ERRORS = {
     "a moment for a window": ("{event: cart, within: ‸30 days ago}", "window", "is not a window"),
     "a reversed window": ("{event: cart, within: ‸between 2026-02-01 and 2026-01-01}", "window", "reversed"),
     "a window out of time": ("{event: cart, within: ‸last 9999 years}", "window", "years 1 to 9999"),
-    "a window of rows without a time": ("{related: notes, ‸within: last 3 days}", "rows-without-time", "have no time"),
-    "the first of rows without a time": ("{related: notes, ‸measure: first, of: text, operator: is_empty}", "rows-without-time", "no time"),
-    "days since rows without a time": ("{related: notes, ‸measure: days_since_last, operator: equals, value: 1}", "rows-without-time", "no time"),
+    "a window of rows without a time": ("{related: remarks, ‸within: last 3 days}", "rows-without-time", "have no time"),
+    "the first of rows without a time": ("{related: remarks, ‸measure: first, of: text, operator: is_empty}", "rows-without-time", "no time"),
+    "days since rows without a time": ("{related: remarks, ‸measure: days_since_last, operator: equals, value: 1}", "rows-without-time", "no time"),
     # measures
     "an unknown event": ("{event: ‸purchas}", "unknown-event", "no event `purchas`"),
     "an unknown event among others": ("{event: [cart, ‸carte]}", "unknown-event", "`carte`"),

@@ -16,7 +16,7 @@ STANDS = {
     "{field: seen_on, operator: within, value: since 2020-01-01}": [],
     "{field: seen_on, operator: anniversary, value: 2020-03-01}": [],
     "{not: {field: company.industry, operator: equals, value: technology}}": [],
-    "{related: notes}": [],
+    "{related: remarks}": [],
     "{segment: other}": [],
     "{event: purchase}": [EVENTS],
     "{event: purchase, measure: active_days, operator: greater_than, value: 3}": [EVENTS],

@@ -7,6 +7,7 @@ import pytest
 
 from segmentation_pipeline.catalog.reading import load_catalog
 from segmentation_pipeline.evaluation.evaluate import evaluate
+from segmentation_pipeline.features.refresh import refresh_features
 from segmentation_pipeline.ingest.sources import import_source, load_sources
 from segmentation_pipeline.lake.store import DeltaStore
 from segmentation_pipeline.rules.definitions import load_definitions
@@ -63,6 +64,7 @@ def imported(tmp_path_factory, catalog, sources):
 @pytest.fixture(scope="session")
 def evaluation(imported, catalog, definitions):
     _, store = imported
+    refresh_features(store, catalog, AS_OF)
     lake = store.snapshot(catalog.table_names())
     frames = {name: lake.scan(name) for name in catalog.table_names() if name in lake}
     return evaluate(definitions, frames, AS_OF)

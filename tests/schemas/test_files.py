@@ -22,6 +22,7 @@ KINDS = {
     "policies": "policy",
     "enrichment": "provider",
     "webhooks": "webhook",
+    "reports": "report",
 }
 ONE = {"catalog.yaml": "catalog", "sources.yaml": "sources"}
 HEADER = re.compile(r"# yaml-language-server: \$schema=(\S+)\n")

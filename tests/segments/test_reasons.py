@@ -98,6 +98,21 @@ def test_a_segment_left_out_for_a_while_is_compared_with_its_own_last_run(publis
     assert last_reasons(published, "adults") == {"a": ("entered", DATA), "b": ("exited", DEFINITION)}
 
 
+def test_a_rule_over_history_alone_is_decided_too(project):
+    """What a run published is data of the next; the segment it is asked of need not be evaluated for it."""
+    project.segment("fresh", FRESH % 24)
+    project.segment("lapsed", "where: {segment: fresh, left: last 2 days}")
+    project.events(("a", "opened", project.now))
+    project.run()
+    for _ in range(2):
+        project.later(hours=30)
+        project.run()
+    assert last_reasons(project, "lapsed") == {"a": ("entered", DATA)}
+    project.later(days=2)
+    project.run()
+    assert last_reasons(project, "lapsed") == {"a": ("exited", TIME)}
+
+
 def test_where_the_old_data_is_gone_there_is_no_reason(published):
     published.contacts(a=50, b=30, c=40)
     published.segment("adults", ADULTS % 35)

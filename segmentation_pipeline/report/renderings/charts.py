@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ from segmentation_pipeline.report.writing import written
 
 if TYPE_CHECKING:
     from segmentation_pipeline.report.model import Chart
+
+# pygal leaves a finder of third-party charts behind that Python warns of at every later import.
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
 WIDTH, HEIGHT = 720, 260
 COLOURS = 8

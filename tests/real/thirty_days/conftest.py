@@ -27,11 +27,13 @@ LINES = HERE.parent / "online_retail" / "lines.yaml"
 ZONE = "Asia/Tokyo"
 """Nine hours ahead of the shop: local midnight lies in the middle of its trade."""
 
+NOON, EVENING = 11, 21
 HELD_BACK, EDITED, PINNED, ARRIVES = 8, 10, 15, 20
-PINS = {"17338": "in", "12413": "in", "12748": "out"}
+PINS = {"14985": "in", "12413": "in", "12748": "out"}
 """One who ordered once, one who comes on day 23, and the busiest of all."""
 EMPTY = dt.datetime(2010, 12, 28, 11), dt.datetime(2011, 1, 1, 11)
-CREATE = """
+EMBEDDING = ("core", "returned")
+TABLES_OF_DUCKDB = """
 create table source (
     contact varchar, order_id varchar, happened timestamp, revenue decimal(18, 4), cancelled boolean,
     country varchar, arrived integer, position bigint
@@ -46,6 +48,7 @@ set variable run = 0;
 set variable as_of = timestamp '2010-12-01';
 set variable arrived = 0;
 set variable spent = 0;
+set variable spent_within = 0;
 set variable pinned = false;
 create view published as select run, segment, contact from step where step = 'definition';
 create view line as
@@ -62,9 +65,10 @@ select
     CustomerID::double::bigint::varchar, InvoiceNo, InvoiceDate::timestamp,
     UnitPrice::decimal(18, 4) * Quantity::decimal(9, 0), starts_with(InvoiceNo, 'C'),
     Country, $day, (select count(*) from source) + row_number() over ()
-from {reader}($file{options})
+from {rows}
 where CustomerID is not null
 """
+ROWS = {".csv": "read_csv($file, all_varchar = true)", ".parquet": "read_parquet($file)"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,8 @@ class Run:
 
     @property
     def spent(self):
-        return 300 if self.arrived >= EDITED else 500
+        """How much more than this big spenders spent, and within how many days."""
+        return (300, 7) if self.arrived >= EDITED else (500, 14)
 
     @property
     def pinned(self):
@@ -86,6 +91,10 @@ class Run:
     @property
     def at(self):
         return self.as_of.replace(tzinfo=dt.UTC)
+
+    @property
+    def is_evening(self):
+        return self.as_of.hour == EVENING
 
     @property
     def day(self):
@@ -101,16 +110,8 @@ class Calendar:
 
 
 @dataclass(frozen=True)
-class Calendar:
-    """``files`` by the number of the day on which they arrive, in their order; ``runs`` in theirs."""
-
-    files: dict[int, list[Path]]
-    runs: tuple[Run, ...]
-
-
-@dataclass(frozen=True)
 class Simulated:
-    """The project after all days, the result of every run, and what the analytics held after it."""
+    """The project after all days, the result of every run, and the analytics after that of an evening."""
 
     project: object
     runs: dict[int, object]
@@ -150,8 +151,8 @@ def calendar(tmp_path_factory):
         if number == ARRIVES + 1:
             moments += [(moment, number - 1) for moment in EMPTY]
         if number % 4 == 0:
-            moments.append((day + dt.timedelta(hours=11), number - 1))
-        moments.append((day + dt.timedelta(hours=21), number))
+            moments.append((day + dt.timedelta(hours=NOON), number - 1))
+        moments.append((day + dt.timedelta(hours=EVENING), number))
     return Calendar(arrivals, tuple(Run(number, *one) for number, one in enumerate(moments, start=1)))
 
 
@@ -171,15 +172,16 @@ def simulated(calendar, make_project):
                 made.load("activities", LINES, file)
             _edit(made.workspace.segments_folder, segments, arrived)
         found.runs[run.number] = made.publish(run.at)
-        found.update()
-        found.analytics[run.number] = made.rows("segment_analytics")
-        found.sizes[run.number] = made.rows("segment_sizes")
+        if run.is_evening:
+            found.update()
+            found.analytics[run.number] = made.rows("segment_analytics")
+            found.sizes[run.number] = made.rows("segment_sizes")
     return found
 
 
 def _edit(folder, segments, day):
     if day == EDITED:
-        text = segments["big_spenders"].replace("value: 500", "value: 300")
+        text = segments["big_spenders"].replace("last 14 days", "last 7 days").replace("500", "300")
         (folder / "big_spenders.yaml").write_text(text, encoding="utf8")
     if day == PINNED:
         pins = "".join(f'  - {{key: "{key}", put: {put}, reason: agreed}}\n' for key, put in PINS.items())
@@ -195,31 +197,24 @@ def names():
 def database(calendar, names):
     """Members at every step of every run, and who moved why, by DuckDB from the files."""
     made = duckdb.connect()
-    made.execute(CREATE)
+    made.execute(TABLES_OF_DUCKDB)
     for key, put in PINS.items():
         made.execute("insert into pin values (?, ?)", [key, put == "in"])
     for number, files in sorted(calendar.files.items()):
         for file in files:
-            csv = file.suffix == ".csv"
-            reader = ARRIVE.format(
-                reader="read_csv" if csv else "read_parquet", options=", all_varchar = true" if csv else ""
-            )
-            made.execute(reader, {"file": str(file), "day": number})
-    for name in _by_dependency(names):
-        made.execute(f"create view {name} as {(HERE / 'expected' / f'{name}.sql').read_text()}")
-    moves = (HERE / "tables" / "moves.sql").read_text()
+            made.execute(ARRIVE.format(rows=ROWS[file.suffix]), {"file": str(file), "day": number})
+    for name in sorted(names, key=lambda name: (name in EMBEDDING, name)):
+        made.execute(f"create view {name} as {_sql('expected', name)}")
     before = None
     for run in calendar.runs:
-        made.execute(
-            "insert into run values (?, ?, ?, ?)", [run.number, run.as_of, run.arrived, run.day]
-        )
+        made.execute("insert into run values (?, ?, ?, ?)", [run.number, run.as_of, run.arrived, run.day])
         if before is not None:
             members = "select $run, 'before', segment, contact from published where run = $run - 1"
             made.execute(f"insert into step {members}", {"run": run.number})
             _step(made, names, run, "time", data=before, rules=before)
             _step(made, names, run, "data", data=run, rules=before)
         _step(made, names, run, "definition", data=run, rules=run)
-        made.execute(moves)
+        made.execute(_sql("tables", "moves"))
         before = run
     yield made
     made.close()
@@ -231,7 +226,8 @@ def _step(database, names, run, step, *, data, rules):
         "run": data.number,
         "as_of": run.as_of,
         "arrived": data.arrived,
-        "spent": rules.spent,
+        "spent": rules.spent[0],
+        "spent_within": rules.spent[1],
         "pinned": rules.pinned,
     }
     for name, value in settings.items():
@@ -241,18 +237,19 @@ def _step(database, names, run, step, *, data, rules):
         database.execute(f"insert into step {rows}")
 
 
-def _by_dependency(names):
-    embedding = ("core", "returned")
-    return [name for name in names if name not in embedding] + list(embedding)
-
-
 @pytest.fixture(scope="session")
 def ask(database):
-    """Return the rows of a table by DuckDB, as of a run: ``ask(name, run)``."""
+    """Return the sorted rows of a table by DuckDB, as they stood after a run: ``ask(name, run)``."""
+    for name in ("analytics", "sizes", "retention", "overlaps", "flapping", "summary"):
+        database.execute(f"create view found_{name} as {_sql('tables', name)}")
 
     def rows(name, run):
         database.execute("set variable run = $n", {"n": run.number})
         database.execute("set variable arrived = $n", {"n": run.arrived})
-        return database.execute((HERE / "tables" / f"{name}.sql").read_text()).pl()
+        return database.sql(f"from found_{name} order by all").fetchall()
 
     return rows
+
+
+def _sql(folder, name):
+    return (HERE / folder / f"{name}.sql").read_text(encoding="utf8")

@@ -41,4 +41,3 @@ select
     coalesce(entered, 0) as entered,
     coalesce(exited, 0) as exited
 from size left join moved using (segment, day) left join counted using (segment, day)
-order by segment, day

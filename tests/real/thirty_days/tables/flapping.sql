@@ -4,4 +4,3 @@ from move
 where happened >= (select max(day) from run) + interval 15 hours - interval 30 days
 group by all
 having changes >= 3
-order by changes desc, segment, contact

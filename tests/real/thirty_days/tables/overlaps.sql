@@ -6,14 +6,13 @@ with entered as (
 size as (
     select week, segment, count(*) as size from entered group by all
 ),
-both as (
-    select week, one.segment as a, other.segment as b, count(*) as both
+shared as (
+    select week, one.segment as a, other.segment as b, count(*) as together
     from entered as one join entered as other using (week, contact)
     group by all
 )
-select week, one.segment, other.segment, one.size, other.size, coalesce(both, 0)
+select week, one.segment, other.segment, one.size, other.size, coalesce(together, 0)
 from size as one
     join size as other using (week)
-    left join both on both.week = one.week and a = one.segment and b = other.segment
+    left join shared on shared.week = one.week and a = one.segment and b = other.segment
 where one.segment < other.segment
-order by week, one.segment, other.segment

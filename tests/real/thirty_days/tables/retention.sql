@@ -22,4 +22,3 @@ held as (
 )
 select segment, cohort_week, week, (week - cohort_week) // 7 as weeks, size, coalesce(retained, 0) as retained
 from cohort join week on week >= cohort_week left join held using (segment, cohort_week, week)
-order by segment, cohort_week, week

@@ -28,4 +28,3 @@ select
     0 as by_other
 from moved left join published using (segment, run)
 group by segment, day
-order by segment, day

@@ -1,4 +1,3 @@
--- `analytics` is what expected/analytics.sql found as of the last run.
 select
     segment,
     strftime(day, '%Y-%m') as month,
@@ -9,6 +8,5 @@ select
     sum(revenue) as revenue,
     sum(entered)::bigint as entered,
     sum(exited)::bigint as exited
-from analytics
+from found_analytics
 group by all
-order by segment, month
