@@ -57,8 +57,8 @@ def test_harm_is_refused_with_its_place_in_a_second(tmp_path, text, reason):
     begun = time.process_time()
     with pytest.raises(DocumentError, match=rf"^x\.yaml{reason}"):
         read_file(path, "x.yaml")
-    # Twice what it is for, so that a machine under load is no fault.
-    assert time.process_time() - begun < 2
+    # Many times what it is for, so that a machine under load is no fault.
+    assert time.process_time() - begun < 10
 
 
 @pytest.mark.integration

@@ -70,7 +70,8 @@ def report(
     elif form == "table":
         print_report(shown, console())
     for path in (xlsx, output):
-        if path is not None:
+        # Data alone stands on standard output where it was asked for there.
+        if path is not None and (form == "table" or output is not None):
             say(f"written: {path}")
 
 

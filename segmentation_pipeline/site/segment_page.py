@@ -133,9 +133,14 @@ def _did(lake: Snapshot, name: str) -> list[Part]:
         (rate.replace("_", " "), int(rows[part].sum()) / delivered if delivered else None)
         for rate, part in RATES.items()
     ]
-    kinds: tuple[Kind, ...] = ("count", "money", *("share" for _ in rates))
+    shares: list[Kind] = ["share"] * len(rates)
     return [
-        Figures((Column(""), Column("sum")), (*sums, *rates), caption=_span(rows), row_kinds=kinds),
+        Figures(
+            (Column(""), Column("sum")),
+            (*sums, *rates),
+            caption=_span(rows),
+            row_kinds=("count", "money", *shares),
+        ),
         Chart("Opened, clicked, converted by day", "line", _days(rows), series),
         Chart("Revenue by day", "line", _days(rows), (money,), unit="money"),
     ]

@@ -19,6 +19,7 @@ PEERS = ("naive", "naive_index", "limit", "duckdb")
 TINY = ["--contacts", "2e3", "--segments", "10"]
 
 
+@pytest.mark.integration
 @pytest.mark.timeout(240)
 def test_engines_side_by_side_find_the_same_members(tmp_path, capsys):
     rows_file, kept_file = tmp_path / "rows.json", tmp_path / "kept.json"

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 
 def test_it_imports_evaluates_and_says_where_to_look(made):
     _, outcome = made
@@ -26,6 +28,7 @@ def test_what_it_says_to_look_at_is_there(segmentation, copied):
     assert (copied / "site" / "segments" / "vip.html").is_file()
 
 
+@pytest.mark.integration
 def test_earlier_days_are_computed_where_only_the_last_are_there(segmentation, copied):
     shutil.rmtree(copied / "data" / "lake" / "segment_analytics")
     assert segmentation("analytics", "--project", copied, "--json").json["recomputed"] == []
@@ -48,6 +51,7 @@ def test_run_again_it_changes_nothing(segmentation, copied):
     assert all(row["entered"] == row["exited"] == 0 for row in outcome.json["segments"])
 
 
+@pytest.mark.integration
 def test_without_a_sample_it_is_generated(segmentation, copied):
     before = {path.name: path.read_bytes() for path in (copied / "data" / "sample").iterdir()}
     shutil.rmtree(copied / "data" / "sample")

@@ -23,6 +23,7 @@ from segmentation_pipeline.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+QUICK = ("README.md", "CONTRIBUTING.md", "importing.md", "commands.md")
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^```\w+ (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -84,7 +85,15 @@ def _without_settings(patch: pytest.MonkeyPatch) -> None:
         patch.delenv(name)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if examples(page)], ids=lambda page: page.name)
+def _pages():
+    """Every page with examples; those that take long are for the slower suite."""
+    for page in PAGES:
+        if examples(page):
+            slow = () if page.name in QUICK else pytest.mark.integration
+            yield pytest.param(page, id=page.name, marks=slow)
+
+
+@pytest.mark.parametrize("page", _pages())
 def test_what_a_page_shows_is_printed(page, evaluated, tmp_path, monkeypatch):
     _without_settings(monkeypatch)
     monkeypatch.chdir(shutil.copytree(evaluated, tmp_path / "project"))

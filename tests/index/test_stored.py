@@ -664,7 +664,7 @@ def follow(world, step):
             world.refresh()
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_any_history_ends_in_the_index_of_a_full_build(tmp_path_factory, steps):
     world = begun(tmp_path_factory.mktemp("history") / "lake")

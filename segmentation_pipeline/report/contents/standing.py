@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from segmentation_pipeline.analytics.daily import PUBLISHED
 from segmentation_pipeline.analytics.days import days_between, end_of, start_of
 from segmentation_pipeline.analytics.history import read_history
 from segmentation_pipeline.analytics.meanings import event_sources, events_between
@@ -118,14 +119,17 @@ def _standing(
         .collect()
     )
     sizes = dict(rows.select("date", "contact_count").iter_rows())
+    # The first run publishes everybody at once: after recomputed days that is no move.
+    first = (pl.col("membership") == PUBLISHED) & (pl.col("membership").shift(1) != PUBLISHED)
+    moves = rows.filter(~first.fill_null(value=False))
     members = history.published.memberships.indexes(name)
     return Standing(
         name,
         registry,
         members,
         tuple(sizes.get(day) for day in days),
-        int(rows["entered"].sum()),
-        int(rows["exited"].sum()),
+        int(moves["entered"].sum()),
+        int(moves["exited"].sum()),
         _summed(rows),
         rows,
         tuple(apart(members)),
