@@ -129,7 +129,9 @@ def test_a_night_at_each_days_start_publishes_what_is_evaluated_again(shop, tmp_
     assert [nightly[key] for key in shared] == [backfilled[key] for key in shared]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.integration) for seed in range(1, 8))]
+)
 def test_any_history_ends_in_the_analytics_of_a_full_computation(shop, seed):
     draws = random.Random(seed)
     shop.segment("buyers", BUYERS)

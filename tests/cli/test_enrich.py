@@ -4,6 +4,9 @@ import re
 
 import pytest
 
+# Sound but slow: a part of the slower suite.
+pytestmark = pytest.mark.integration
+
 KEYS = ["provider", "queued", "enriched", "not_found", "failed", "requests", "pending", "stopped", "reasons"]
 
 

@@ -100,7 +100,9 @@ def test_progress_is_shown_on_a_terminal_only():
     assert "contacts" in screen.getvalue()
 
 
-@pytest.mark.parametrize("command", ["list", "status", "demo", "run"])
+@pytest.mark.parametrize(
+    "command", ["list", "status", pytest.param("demo", marks=pytest.mark.integration), "run"]
+)
 def test_json_is_all_that_stands_on_standard_output(segmentation, copied, command):
     outcome = segmentation(command, "--project", copied, "--json")
     assert outcome.status == 0

@@ -7,6 +7,9 @@ import pytest
 
 from segmentation_pipeline.analytics.tables import DAILY, TABLES
 
+# Sound but slow: a part of the slower suite.
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def counted(published):

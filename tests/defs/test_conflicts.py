@@ -7,6 +7,9 @@ import re
 
 import pytest
 
+# Sound but slow: a part of the slower suite.
+pytestmark = pytest.mark.integration
+
 CONFLICTS = ("segment_relations", "segment_findings", "segment_overlaps", "contact_claims")
 LOSER = """
 where: {all: [{field: country, operator: equals, value: de}, {field: age, operator: less_than, value: 40}]}

@@ -7,6 +7,9 @@ import pytest
 
 from segmentation_pipeline.catalog.scores import COLUMNS
 
+# Sound but slow: a part of the slower suite.
+pytestmark = pytest.mark.integration
+
 FIELDS = "\n".join(f"      {name}: {kind}" for name, kind in COLUMNS.items())
 DECLARED = f"""
   engagement:

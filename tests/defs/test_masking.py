@@ -12,6 +12,9 @@ from segmentation_pipeline.catalog.reading import load_catalog
 from segmentation_pipeline.components.lake import told_plainly
 from segmentation_pipeline.errors import ImportFailed
 
+# Sound but slow: a part of the slower suite.
+pytestmark = pytest.mark.integration
+
 MARK = "Xq7Zmark"
 NUMBER = 7654321
 CATALOG = """

@@ -11,6 +11,9 @@ import pytest
 
 from segmentation_pipeline.enrichment import queue
 
+# Sound but slow: a part of the slower suite.
+pytestmark = pytest.mark.integration
+
 HOOK = "url: {url}\nsecret: env:CRM_SECRET\nsegments: [germans]\n"
 FINDER = (
     "kind: http\nurl: {url}/{{contact_id}}\nrate: 1000 per second\nfields: {{age: age}}\noverwrite: always\n"

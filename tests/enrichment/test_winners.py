@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+# Sound but slow: a part of the slower suite.
+pytestmark = pytest.mark.integration
+
 NEW = {"person": {"name": {"first": "Zoe", "last": "Z"}, "title": "CTO", "plan": "pro", "tags": ["x", "y"]}}
 
 

@@ -11,6 +11,9 @@ from segmentation_pipeline.enrichment.work import LOCK
 from segmentation_pipeline.errors import LockedError, UsageError
 from segmentation_pipeline.lake.lock import lake_lock
 
+# Sound but slow: a part of the slower suite.
+pytestmark = pytest.mark.integration
+
 ANN = {
     "person": {"name": {"first": "Anna", "last": "Lee"}, "title": "CTO", "age": 41},
     "company": {"employees": 20},

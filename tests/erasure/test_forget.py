@@ -16,6 +16,9 @@ from segmentation_pipeline.ingest.erased import ERASURES, SALT, Erased
 from segmentation_pipeline.lake.erasing import table_names
 from segmentation_pipeline.segments.tables import MEMBERS, SEGMENTS, TRANSITIONS
 
+# Sound but slow: a part of the slower suite.
+pytestmark = pytest.mark.integration
+
 MARK = "Xq7Zmark"
 PINNED = "segment: pinned\nwhere: {everyone: true}\npins:\n"
 LISTED = "segment: listed\ntype: static\n"

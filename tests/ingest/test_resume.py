@@ -13,6 +13,9 @@ from segmentation_pipeline.errors import ImportFailed
 from segmentation_pipeline.ingest.records import IMPORT_JOBS
 from segmentation_pipeline.lake.store import DeltaStore
 
+# Sound but slow: a part of the slower suite.
+pytestmark = pytest.mark.integration
+
 ACTIVITIES = """
 table: activities
 columns: {contact_id: who, activity_type: {constant: purchase}, occurred_at: when, revenue: amount}

@@ -9,6 +9,9 @@ from segmentation_pipeline.ingest.hash_set import HashSet
 from segmentation_pipeline.ingest.stored_ids import StoredIds
 from segmentation_pipeline.lake.store import DeltaStore
 
+# Sound but slow: a part of the slower suite.
+pytestmark = pytest.mark.integration
+
 HEAD = "id,who,what,when,amount\n"
 COLUMNS = ("activity_id", "occurred_at", "revenue")
 

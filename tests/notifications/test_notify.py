@@ -11,6 +11,9 @@ from segmentation_pipeline.lake.lock import lake_lock
 from segmentation_pipeline.notifications.outbox import LOCK
 from segmentation_pipeline.notifications.signature import sign
 
+# Sound but slow: a part of the slower suite.
+pytestmark = pytest.mark.integration
+
 RUN = {"workspace": "default", "run": "run-000001", "as_of": "2026-03-01T12:00:00Z"}
 LEFT_OUT = ("delivery",)
 

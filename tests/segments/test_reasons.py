@@ -128,7 +128,9 @@ def test_where_the_old_data_is_gone_there_is_no_reason(published):
     assert set(last_reasons(published, "adults").values()) == {("entered", None), ("exited", None)}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.integration) for seed in range(1, 6))]
+)
 def test_random_nights_agree_with_evaluating_kept_copies(project, seed):
     """Each step evaluated over copies of tables and definitions kept in memory, without any version."""
     draws = random.Random(seed)
