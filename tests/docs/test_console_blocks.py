@@ -93,7 +93,7 @@ def _pages():
             yield pytest.param(page, id=page.name, marks=slow)
 
 
-@pytest.mark.parametrize("page", _pages())
+@pytest.mark.parametrize("page", list(_pages()))
 def test_what_a_page_shows_is_printed(page, evaluated, tmp_path, monkeypatch):
     _without_settings(monkeypatch)
     monkeypatch.chdir(shutil.copytree(evaluated, tmp_path / "project"))
