@@ -4,6 +4,9 @@ import pytest
 
 from segmentation_pipeline import open as open_project
 
+# Sound but slow: a part of the slower suite.
+pytestmark = pytest.mark.integration
+
 MERGES = """merged_id,primary_id,action,merged_at,merged_by
 c-0012,c-0007,merge,2026-06-29T10:00:00Z,ops@example.com
 """

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+# Sound but slow: a part of the slower suite.
+pytestmark = pytest.mark.integration
+
 
 def test_the_night_imports_indexes_evaluates_and_publishes(team):
     night = team.run(job="nightly")

@@ -13,6 +13,9 @@ from segmentation_pipeline.segments.publish import SegmentResult
 from segmentation_pipeline.segments.published import read_published
 from segmentation_pipeline.segments.size_guard import size_breaches
 
+# Sound but slow: a part of the slower suite.
+pytestmark = pytest.mark.integration
+
 
 def test_one_segment_with_its_dependents(published):
     run = published.run('key:"segment/germans"+')

@@ -9,6 +9,9 @@ import pytest
 
 from segmentation_pipeline.catalog.reading import load_catalog
 
+# Sound but slow: a part of the slower suite.
+pytestmark = pytest.mark.integration
+
 SHIPPED = Path(__file__).parents[2] / "segment_definitions" / "catalog.yaml"
 MAPPING = """
 table: contacts
