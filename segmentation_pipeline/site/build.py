@@ -15,7 +15,7 @@ from segmentation_pipeline.report.renderings.html import html, render, style
 from segmentation_pipeline.segments.basis import read_definitions
 from segmentation_pipeline.segments.registry import read_registry
 from segmentation_pipeline.segments.saved_reports import read_report, report_files
-from segmentation_pipeline.site.segment_page import READ, SegmentPage, segment_page
+from segmentation_pipeline.site.segment_page import SegmentPage, segment_page
 from segmentation_pipeline.site.tables_page import table_entries
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _segment_pages(
     registry: dict[str, dict[str, Any]],
     tests: list[tuple[str, set[str]]],
 ) -> list[SegmentPage]:
-    lake = store.snapshot(READ)
+    lake = store.snapshot(table_names(store))
     pages = []
     for name, segment in sorted(definitions.segments.items()):
         text = (workspace.project / segment.at.file).read_text(encoding="utf-8")

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from segmentation_pipeline.rules.segment import Definitions
     from segmentation_pipeline.site.lineage import Lineage
 
-READ = (SEGMENT_ANALYTICS.name, SEGMENT_SIZES.name, FINDINGS.name, OVERLAPS.name)
-"""The tables that pages are made of, beside the registry."""
 _OVERLAPS, _DAYS = 10, 90
 _REASONS = ("by_definition", "by_data", "by_time", "by_pin", "by_other")
 
@@ -56,7 +54,9 @@ def segment_page(
     segment = definitions.segments[name]
     said = summarise(segment, definitions)
     tables = sorted(tables_read(segment, definitions.catalog))
-    reads = [*((table, "../tables.html#" + table) for table in tables), *_links(said["embeds"])]
+    # A table that nothing was imported into yet has no place on the page of tables.
+    places = [(table, f"../tables.html#{table}" if table in lake else None) for table in tables]
+    reads = [*places, *_links(said["embeds"])]
     labels = ", ".join(segment.labels)
     delivery = segment.delivery
     facts = [
