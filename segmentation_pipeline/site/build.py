@@ -45,9 +45,9 @@ def build_site(workspace: Workspace, store: DeltaStore, folder: Path) -> Site:
     """
     _claim(folder)
     definitions = read_definitions(workspace)
-    registry = {row["segment_id"]: row for row in read_registry(store)}
+    states = {row["segment_id"]: row for row in read_registry(store)}
     tests, unread = _tests(workspace)
-    pages = _segment_pages(workspace, store, definitions, registry, tests)
+    pages = _segment_pages(workspace, store, definitions, states, tests)
     written = {f"segments/{page.id}.html": _page("segment.html", workspace, page=page) for page in pages}
     reports, unmade = _reports(workspace, store, definitions)
     left_out = (*unmade, *unread)

@@ -72,14 +72,14 @@ def compare(store: DeltaStore, catalog: Catalog, zone: str, names: Sequence[str]
     history = read_history(store, zone)
     if history is None:
         raise RunFailed("nothing has been published yet", where=store.root.text, hint="segmentation run")
-    registry = {row["segment_id"]: row for row in read_registry(store)}
-    kind = _object(catalog, registry, names)
+    states = {row["segment_id"]: row for row in read_registry(store)}
+    kind = _object(catalog, states, names)
     shown = days_between(history.today - dt.timedelta(days=days - 1), history.today)
     if not store.exists(SEGMENT_ANALYTICS.name):
         raise RunFailed("there are no analytics yet", where=store.root.text, hint="segmentation analytics")
     objects = object_rows(store, kind)
     apart = partial(differences, kind, objects)
-    standings = tuple(_standing(store, history, shown, registry[name], apart) for name in names)
+    standings = tuple(_standing(store, history, shown, states[name], apart) for name in names)
     return Comparison(
         kind,
         tuple(shown),
