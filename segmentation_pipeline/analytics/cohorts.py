@@ -14,20 +14,18 @@ from segmentation_pipeline.analytics.spells import ENTERED, EXITED, moves_since,
 from segmentation_pipeline.analytics.tables import COHORT_OVERLAPS, COHORT_RETENTION, FLAPPING_MEMBERS
 from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.segments.masks import mask_of
-from segmentation_pipeline.segments.tables import TRANSITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from segmentation_pipeline.analytics.history import History
-    from segmentation_pipeline.lake.store import DeltaStore
 
 SEGMENT, WEEK, COHORT = "segment_id", "week", "cohort_week"
 FLAPPING_DAYS, FLAPPING_CHANGES = 30, 3
 _WEEK = dt.timedelta(weeks=1)
 
 
-def retention(store: DeltaStore, history: History, week_starts: int) -> pl.DataFrame:
+def retention(history: History, week_starts: int) -> pl.DataFrame:
     """Return the rows of `COHORT_RETENTION`: every cohort at the end of its week and of each after it.
 
     The week that the last run lies in counts as it stands. Segments are read one after the other.
@@ -35,7 +33,7 @@ def retention(store: DeltaStore, history: History, week_starts: int) -> pl.DataF
     rows = [pl.DataFrame(schema=COHORT_RETENTION.schema)]
     this_week = week_start(history.today, week_starts)
     for name, life in history.lives.items():
-        spells = spells_of(moves_since(store, name)).sort(ENTERED)
+        spells = spells_of(moves_since(history.transitions, name)).sort(ENTERED)
         entered = spells.unique(OBJECT_INDEX, keep="first", maintain_order=True)
         cohorts = entered.select(OBJECT_INDEX, _week(ENTERED, history.zone, week_starts).alias(COHORT))
         sizes = cohorts.group_by(COHORT).agg(pl.len().alias("cohort_size"))
@@ -61,9 +59,9 @@ def _as_rows(name: str, week: dt.date, known: pl.DataFrame) -> pl.DataFrame:
     return said.select(pl.col(column).cast(kind) for column, kind in COHORT_RETENTION.schema.items())
 
 
-def overlaps(store: DeltaStore, history: History, week_starts: int) -> pl.DataFrame:
+def overlaps(history: History, week_starts: int) -> pl.DataFrame:
     """Return the rows of `COHORT_OVERLAPS`; segments of different objects have nothing in common."""
-    entered = store.scan(TRANSITIONS.name).filter(pl.col("change") == "entered")
+    entered = history.transitions.filter(pl.col("change") == "entered")
     dated = entered.select(SEGMENT, OBJECT_INDEX, _week("at", history.zone, week_starts).alias(WEEK))
     rows: list[tuple[dt.date, str, str, int, int, int]] = []
     for week in dated.select(pl.col(WEEK).unique().sort()).collect().to_series():
@@ -78,10 +76,10 @@ def overlaps(store: DeltaStore, history: History, week_starts: int) -> pl.DataFr
     return pl.DataFrame(rows, schema=COHORT_OVERLAPS.schema, orient="row")
 
 
-def flapping(store: DeltaStore, history: History, keys: Callable[[str], pl.LazyFrame]) -> pl.DataFrame:
+def flapping(history: History, keys: Callable[[str], pl.LazyFrame]) -> pl.DataFrame:
     """Return the rows of `FLAPPING_MEMBERS`, the most restless first; ``keys`` as `basis.object_keys`."""
     since = end_of(history.today, history.zone) - dt.timedelta(days=FLAPPING_DAYS)
-    recent = store.scan(TRANSITIONS.name).filter(pl.col("at") >= since)
+    recent = history.transitions.filter(pl.col("at") >= since)
     counted = recent.group_by(SEGMENT, OBJECT_INDEX).agg(
         pl.len().cast(pl.Int64).alias("changes"),
         pl.col("at").min().alias("first_at"),

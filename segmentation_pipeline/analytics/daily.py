@@ -46,7 +46,7 @@ def published_days(
         )
         moves = history.moves.filter(pl.col(SEGMENT) == name).select(DATE, "entered", "exited")
         frame = frame.join(moves, on=DATE, how="left").with_columns(pl.col("entered", "exited").fill_null(0))
-        members = partial(spells, store, history.published.memberships, name, since)
+        members = partial(spells, history.transitions, history.published.memberships, name, since)
         counted = measured.of(life.object, members)
         parts.append(finished(frame, counted, PUBLISHED))
     return pl.concat(parts)

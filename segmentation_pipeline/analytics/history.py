@@ -48,9 +48,13 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Everything that was published, in local days of ``zone``; ``today`` is that of the last run."""
+    """Everything that was published, in local days of ``zone``; ``today`` is that of the last run.
+
+    ``transitions`` are pinned: the table is opened once for all segments.
+    """
 
     published: Published
+    transitions: pl.LazyFrame
     moves: pl.DataFrame
     lives: Mapping[str, Life]
     zone: str
@@ -78,14 +82,15 @@ def read_history(store: DeltaStore, zone: str) -> History | None:
     published = read_published(store)
     if published.record is None or not store.exists(TRANSITIONS.name):
         return None
-    moves = _moves(store.scan(TRANSITIONS.name), zone)
+    transitions = store.scan(TRANSITIONS.name)
+    moves = _moves(transitions, zone)
     objects = _objects(store) | {name: state.object for name, state in published.record.segments.items()}
     spans = moves.group_by(SEGMENT).agg(pl.col(DATE).min().alias("first"), pl.col(DATE).max().alias("last"))
     lives = {
         name: Life(first, last, name in published.record.segments, objects.get(name, ""))
         for name, first, last in spans.sort(SEGMENT).iter_rows()
     }
-    return History(published, moves, lives, zone, day_of(published.record.as_of, zone))
+    return History(published, transitions, moves, lives, zone, day_of(published.record.as_of, zone))
 
 
 def _moves(transitions: pl.LazyFrame, zone: str) -> pl.DataFrame:

@@ -9,12 +9,10 @@ import polars as pl
 
 from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
 from segmentation_pipeline.segments.masks import mask_of
-from segmentation_pipeline.segments.tables import TRANSITIONS
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from segmentation_pipeline.lake.store import DeltaStore
     from segmentation_pipeline.segments.published import Memberships
 
 ENTERED, EXITED = "entered_at", "exited_at"
@@ -35,13 +33,13 @@ class Spells:
     moving: pl.DataFrame
 
 
-def spells(store: DeltaStore, memberships: Memberships, segment: str, since: dt.datetime) -> Spells:
+def spells(transitions: pl.LazyFrame, memberships: Memberships, segment: str, since: dt.datetime) -> Spells:
     """Return who was a member of a segment when, from ``since`` on.
 
     Read backwards from the present members, so that it costs what changed since, not all of history.
     """
     held = memberships.indexes(segment)
-    moves = moves_since(store, segment, since)
+    moves = moves_since(transitions, segment, since)
     if moves.is_empty():
         return Spells(mask_of(held, 0), pl.DataFrame(schema=SPELLS))
     steady = held.filter(~held.is_in(moves[OBJECT_INDEX].unique().implode()))
@@ -61,9 +59,9 @@ def spells_of(moves: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([closed, opened])
 
 
-def moves_since(store: DeltaStore, segment: str, since: dt.datetime | None = None) -> pl.DataFrame:
+def moves_since(transitions: pl.LazyFrame, segment: str, since: dt.datetime | None = None) -> pl.DataFrame:
     """Return the entries and exits after an instant, or all, by object, in the order of the runs."""
-    rows = store.scan(TRANSITIONS.name).filter(pl.col("segment_id") == segment)
+    rows = transitions.filter(pl.col("segment_id") == segment)
     if since is not None:
         rows = rows.filter(pl.col("at") > since)
     return rows.select(OBJECT_INDEX, "change", "at", "run_id").sort(OBJECT_INDEX, "at", "run_id").collect()

@@ -99,9 +99,9 @@ def update_rollups(store: DeltaStore, definitions: Definitions, zone: str) -> No
     week_starts = definitions.week_starts
     made: list[tuple[Table, Callable[[], pl.DataFrame]]] = [
         (ENGAGEMENT_SUMMARY, lambda: summed_months(store.scan(SEGMENT_ANALYTICS.name))),
-        (COHORT_RETENTION, lambda: retention(store, history, week_starts)),
-        (COHORT_OVERLAPS, lambda: overlaps(store, history, week_starts)),
-        (FLAPPING_MEMBERS, lambda: flapping(store, history, keys)),
+        (COHORT_RETENTION, lambda: retention(history, week_starts)),
+        (COHORT_OVERLAPS, lambda: overlaps(history, week_starts)),
+        (FLAPPING_MEMBERS, lambda: flapping(history, keys)),
     ]
     upto = store.version(SEGMENT_ANALYTICS.name)
     for table, rows in made:

@@ -10,8 +10,8 @@ import typer
 from segmentation_pipeline.cli.contact import SHOWN, Since, Until, listed, window_of
 from segmentation_pipeline.cli.options import HERE, AsJson, Debug, Project, WorkspaceId, open_project
 from segmentation_pipeline.cli.output import print_json, print_table, say
-from segmentation_pipeline.cli.show import sparkline
 from segmentation_pipeline.errors import UsageError
+from segmentation_pipeline.report.writing import sparkline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

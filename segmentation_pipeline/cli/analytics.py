@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +17,7 @@ from segmentation_pipeline.cli.options import (
     open_project,
 )
 from segmentation_pipeline.cli.output import print_json, print_table, say
-from segmentation_pipeline.errors import RunFailed, UsageError
+from segmentation_pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from segmentation_pipeline.analytics.update import Updated
@@ -84,10 +83,8 @@ def update(
     from segmentation_pipeline.segments.basis import read_definitions
     from segmentation_pipeline.segments.published import read_published
 
-    if not isinstance(workspace.lake, Path):
-        raise RunFailed("a lake in an object store cannot be locked from here yet", where=workspace.lake)
     store = store_of(workspace)
-    with lake_lock(workspace.lake, "analytics", WAIT_SECONDS):
+    with lake_lock(store.root.folder, "analytics", WAIT_SECONDS):
         asked: list[dt.date] = []
         record = read_published(store).record
         if first is not None and record is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -87,10 +86,9 @@ def _publish(workspace: Workspace, found: Conflicts) -> None:
     from segmentation_pipeline.conflicts.publish import publish_conflicts
     from segmentation_pipeline.lake.lock import lake_lock
 
-    if not isinstance(workspace.lake, Path):
-        raise RunFailed("a lake in an object store cannot be locked from here yet", where=workspace.lake)
-    with lake_lock(workspace.lake, "conflicts", WAIT_SECONDS):
-        publish_conflicts(store_of(workspace), found)
+    store = store_of(workspace)
+    with lake_lock(store.root.folder, "conflicts", WAIT_SECONDS):
+        publish_conflicts(store, found)
 
 
 def _refuse_contradictions(found: Conflicts) -> None:

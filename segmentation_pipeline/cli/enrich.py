@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -178,7 +177,7 @@ def _queue(
     keys, members = wanted
     if not (retry or len(keys) or len(members)):
         return 0
-    with lake_lock(Path(store.root.text), "enrichment", WAIT_SECONDS):
+    with lake_lock(store.root.folder, "enrichment", WAIT_SECONDS):
         at = now()
         queued = retry_failed(store, named.name, at) if retry else 0
         queued += enqueue(store, named.name, keys, priority=priority, now=at, again=True)

@@ -127,7 +127,7 @@ def index_imported(workspace: Workspace) -> None:
 
     store, file = store_of(workspace), workspace.catalog_file
     catalog = load_catalog(file, workspace.file_name(file))
-    with lake_lock(Path(store.root.text), "index of what was imported", WAIT_SECONDS):
+    with lake_lock(store.root.folder, "index of what was imported", WAIT_SECONDS):
         open_index(store, catalog, store.snapshot(input_tables(catalog)))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,7 +47,7 @@ def maintain(
     if dry_run:
         tasks = upkeep.plan()
     else:
-        with lake_lock(Path(store.root.text), "maintenance", WAIT_SECONDS):
+        with lake_lock(store.root.folder, "maintenance", WAIT_SECONDS):
             tasks = list(upkeep.maintain())
     if as_json:
         print_json([asdict(task) for task in tasks])

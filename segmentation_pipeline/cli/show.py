@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
 from segmentation_pipeline.cli.options import HERE, AsJson, Debug, Project, WorkspaceId, open_project
 from segmentation_pipeline.cli.output import print_json, say, written
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from segmentation_pipeline.report.writing import sparkline
 
 STATE = (
     "status",
@@ -23,7 +21,6 @@ STATE = (
     "rows_scanned",
     "bytes_scanned",
 )
-BARS = "▁▂▃▄▅▆▇█"
 
 
 def show(
@@ -80,14 +77,3 @@ def print_segment(found: dict[str, Any]) -> None:
         say(f"[dim]{escape(name)}[/] {escape(condition)}")
     if "plan" in found:
         say(escape(found["plan"]["expression"]))
-
-
-def sparkline(sizes: Sequence[int]) -> str:
-    """Return sizes over time as bars between the least and the greatest.
-
-    >>> sparkline([1, 5, 9])
-    '▁▄█'
-    """
-    low, high = min(sizes, default=0), max(sizes, default=0)
-    span = max(high - low, 1)
-    return "".join(BARS[(size - low) * (len(BARS) - 1) // span] for size in sizes)

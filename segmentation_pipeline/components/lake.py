@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from segmentation_pipeline.catalog.masking import told
-from segmentation_pipeline.errors import Forbidden, SegmentationError
+from segmentation_pipeline.errors import SegmentationError
 from segmentation_pipeline.lake.lock import lake_lock
 from segmentation_pipeline.lake.opening import open_lake
+from segmentation_pipeline.lake.root import check_root
 from segmentation_pipeline.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -48,9 +49,7 @@ class LakeResource(dg.ConfigurableResource):
     @contextmanager
     def lock(self, workspace: Workspace, holder: str) -> Iterator[None]:
         """Hold the lake's lock; raise `LockedError` naming who holds it after ``wait_seconds``."""
-        if not isinstance(workspace.lake, Path):
-            raise Forbidden("a lake in an object store cannot be locked from here yet", where=workspace.lake)
-        with lake_lock(workspace.lake, holder, self.wait_seconds):
+        with lake_lock(check_root(workspace.lake).folder, holder, self.wait_seconds):
             yield
 
 

@@ -11,7 +11,6 @@ import json
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -23,7 +22,6 @@ from segmentation_pipeline.enrichment.asking import Asked, Asking, limits
 from segmentation_pipeline.enrichment.declarations import HttpProvider
 from segmentation_pipeline.enrichment.manual import look_up
 from segmentation_pipeline.enrichment.providers import contact_target
-from segmentation_pipeline.errors import LakeError
 from segmentation_pipeline.ingest.text import as_text
 from segmentation_pipeline.lake.lock import lake_lock
 from segmentation_pipeline.partners.exchange import Exchange
@@ -233,17 +231,10 @@ class Worker:
         return {one: by_key[one] for one in keys if one in by_key}
 
     def _alone(self) -> AbstractContextManager[None]:
-        return lake_lock(self._folder(), "enrichment", min(self._wait_seconds, _ALONE_SECONDS), LOCK)
+        return lake_lock(self._store.root.folder, "enrichment", min(self._wait_seconds, _ALONE_SECONDS), LOCK)
 
     def _lake(self) -> AbstractContextManager[None]:
-        return lake_lock(self._folder(), "enrichment", self._wait_seconds)
-
-    def _folder(self) -> Path:
-        if not self._store.root.local:
-            raise LakeError(
-                "a lake in an object store cannot be locked from here yet", where=self._store.root.text
-            )
-        return Path(self._store.root.text)
+        return lake_lock(self._store.root.folder, "enrichment", self._wait_seconds)
 
 
 if TYPE_CHECKING:

@@ -32,7 +32,6 @@ from segmentation_pipeline.lake.erasing import (
     cut_history,
     delete_rows,
     drop_table,
-    local_root,
     sweep,
 )
 from segmentation_pipeline.lake.lock import lake_lock
@@ -171,7 +170,7 @@ class Eraser:
         )
 
     def _locked(self, wait_seconds: float) -> AbstractContextManager[None]:
-        return lake_lock(local_root(self.store), "forget", wait_seconds)
+        return lake_lock(self.store.root.folder, "forget", wait_seconds)
 
     def _by_column(self, present: Mapping[str, Way], subject: Subject) -> list[Reach]:
         """Return what tables that the catalog does not know hold under the key's own name."""

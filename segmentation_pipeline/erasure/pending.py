@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.erasure.subject import Subject
-from segmentation_pipeline.lake.erasing import local_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,4 +72,4 @@ def drop_pending(store: DeltaStore) -> None:
 
 
 def _path(store: DeltaStore) -> Path:
-    return local_root(store) / _FILE
+    return store.root.folder / _FILE

@@ -31,7 +31,6 @@ from segmentation_pipeline.lake.tables import catalog_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from segmentation_pipeline.catalog.model import Catalog
@@ -95,7 +94,7 @@ def import_files(
         "unmapped": list(unmapped),
         **(origin.named() if origin is not None else {}),
     }
-    with _locked(store, f"import of {table}", wait_seconds):
+    with lake_lock(store.root.folder, f"import of {table}", wait_seconds):
         bury(store, now)
         settle(store, catalog)
         tally, journal = _begun(store, target, entry, resume, now)
@@ -206,12 +205,6 @@ def open_files(
     chosen = with_custom_columns(chosen, target, (name for file in sources for name in file.headings))
     unmapped = [name for source in sources for name in check_columns(source, chosen, target)]
     return sources, chosen, tuple(dict.fromkeys(unmapped))
-
-
-def _locked(store: DeltaStore, holder: str, wait_seconds: float) -> AbstractContextManager[None]:
-    if store.root.local:
-        return lake_lock(Path(store.root.text), holder, wait_seconds)
-    raise ImportFailed("a lake in an object store cannot be locked from here yet", where=store.root.text)
 
 
 def _next_job(store: DeltaStore) -> str:

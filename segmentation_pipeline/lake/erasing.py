@@ -14,7 +14,6 @@ from uuid import uuid4
 
 import polars as pl
 
-from segmentation_pipeline.errors import LakeError
 from segmentation_pipeline.lake.commit import Commit, commit_properties
 from segmentation_pipeline.lake.creation import writer_properties
 from segmentation_pipeline.lake.guard import wrapping
@@ -31,16 +30,9 @@ LOG = "_delta_log"
 DROPPED = ".dropped-"
 
 
-def local_root(store: DeltaStore) -> Path:
-    """Return the lake's folder; raise `LakeError` for one in an object store."""
-    if not store.root.local:
-        raise LakeError("a lake in an object store cannot be cleaned from here yet", where=store.root.text)
-    return Path(store.root.text)
-
-
 def table_names(store: DeltaStore) -> list[str]:
     """Return every table that lies in the lake, whoever made it."""
-    root = local_root(store)
+    root = store.root.folder
     return (
         sorted(path.name for path in root.iterdir() if path.name[0] != "." and (path / LOG).is_dir())
         if root.is_dir()
@@ -75,7 +67,7 @@ def cut_history(store: DeltaStore, name: str, commit: Commit | None = None) -> N
     With a ``commit`` that says something the present version says it; without one it is what the
     last writer said of it. Transactions stay known. Whoever reads an old version then fails.
     """
-    folder = local_root(store) / name
+    folder = store.root.folder / name
     if commit is not None:
         with wrapping("cannot write the table", name):
             _mark(store.open(name), commit)
@@ -92,7 +84,7 @@ def cut_history(store: DeltaStore, name: str, commit: Commit | None = None) -> N
 
 def drop_table(store: DeltaStore, name: str) -> None:
     """Remove a whole table at once; what a kill leaves of it, `sweep` removes."""
-    folder = local_root(store) / name
+    folder = store.root.folder / name
     if folder.exists():
         folder.rename(folder.with_name(f"{DROPPED}{uuid4().hex}"))
     sweep(store)
@@ -101,7 +93,7 @@ def drop_table(store: DeltaStore, name: str) -> None:
 def sweep(store: DeltaStore, prefixes: Sequence[str] = (DROPPED,)) -> None:
     """Remove folders beside the tables whose names start so: leftovers of what was killed."""
     for prefix in prefixes:
-        for left in local_root(store).glob(f"{prefix}*"):
+        for left in store.root.folder.glob(f"{prefix}*"):
             shutil.rmtree(left, ignore_errors=False)
 
 

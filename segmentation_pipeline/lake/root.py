@@ -29,6 +29,15 @@ class Root:
     local: bool
     plain: bool
 
+    @property
+    def folder(self) -> Path:
+        """The lake's folder, for whoever locks or cleans it; raise `LakeError` for an object store."""
+        if not self.local:
+            raise LakeError(
+                "a lake in an object store can be neither locked nor cleaned yet", where=self.text
+            )
+        return Path(self.text)
+
     def table(self, name: str) -> str:
         """Return where a table lies; raise `Forbidden` for a name or a link that leads elsewhere."""
         check_name(name)

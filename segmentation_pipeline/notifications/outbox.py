@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from segmentation_pipeline.errors import LakeError
 from segmentation_pipeline.lake.lock import lake_lock
 from segmentation_pipeline.lake.store import Commit
 from segmentation_pipeline.notifications.tables import DELIVERIES, KEY
@@ -62,7 +60,7 @@ class Outbox:
             return
         frame = pl.DataFrame(rows, schema=DELIVERIES.schema)
         # What is not noted is sent again: it is worth waiting for an import to end.
-        with lake_lock(self._folder(), "notifications", max(self._wait_seconds, _SAVE_SECONDS)):
+        with lake_lock(self._store.root.folder, "notifications", max(self._wait_seconds, _SAVE_SECONDS)):
             self._store.merge(DELIVERIES, frame, KEY, Commit())
 
     def put_back(self, webhooks: Mapping[str, Webhook], now: dt.datetime) -> None:
@@ -91,19 +89,13 @@ class Outbox:
             self._store.merge(DELIVERIES, closed, KEY, Commit())
 
     def alone(self) -> AbstractContextManager[None]:
-        return lake_lock(self._folder(), "notifications", self._wait_seconds, LOCK)
+        return lake_lock(self._store.root.folder, "notifications", self._wait_seconds, LOCK)
 
     def lake(self) -> AbstractContextManager[None]:
-        return lake_lock(self._folder(), "notifications", self._wait_seconds)
+        return lake_lock(self._store.root.folder, "notifications", self._wait_seconds)
 
     def _rows(self, wanted: pl.Expr) -> pl.DataFrame:
         if not self._store.exists(DELIVERIES.name):
             return pl.DataFrame(schema=DELIVERIES.schema)
         found = self._store.scan(DELIVERIES.name).filter(wanted).sort("version", "position")
         return found.select(DELIVERIES.schema.names()).collect()
-
-    def _folder(self) -> Path:
-        if not self._store.root.local:
-            where = self._store.root.text
-            raise LakeError("a lake in an object store cannot be locked from here yet", where=where)
-        return Path(self._store.root.text)

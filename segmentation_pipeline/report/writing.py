@@ -7,9 +7,27 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from segmentation_pipeline.report.model import Cell, Kind
 
 NOTHING = "–"
+BARS = "▁▂▃▄▅▆▇█"
+_MOST = 60
+
+
+def sparkline(values: Sequence[float | None]) -> str:
+    """Return values as bars between the least and the greatest, at most 60, the last one always.
+
+    >>> sparkline([1, 5, None, 9])
+    '▁▄ █'
+    """
+    step = -(-len(values) // _MOST) or 1
+    shown = values[::-1][::step][::-1]
+    known = [value for value in shown if value is not None]
+    low, high = min(known, default=0), max(known, default=0)
+    span, top = (high - low) or 1, len(BARS) - 1
+    return "".join(" " if value is None else BARS[int((value - low) * top / span)] for value in shown)
 
 
 def written(value: Cell, kind: Kind = "text") -> str:

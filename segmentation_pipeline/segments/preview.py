@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
+from segmentation_pipeline.catalog.masking import MASK
 from segmentation_pipeline.errors import RunFailed
 from segmentation_pipeline.rules.graph import dependencies
 from segmentation_pipeline.segments.funnel import Role, funnel, parts
@@ -20,7 +21,6 @@ from segmentation_pipeline.segments.sampling import (
     scaled,
     why_whole,
 )
-from segmentation_pipeline.segments.values import MASK
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.diagnostics import did_you_mean
-from segmentation_pipeline.errors import RunFailed, UsageError
+from segmentation_pipeline.errors import UsageError
 from segmentation_pipeline.evaluation.memory import MemoryLimit
 from segmentation_pipeline.evaluation.profile import Watch
 from segmentation_pipeline.index.coding import BUCKET
 from segmentation_pipeline.lake.lock import lake_lock
 from segmentation_pipeline.lake.opening import open_lake
-from segmentation_pipeline.lake.store import Commit, DeltaStore
+from segmentation_pipeline.lake.store import Commit
 from segmentation_pipeline.segments.basis import (
     Basis,
     Effort,
@@ -43,7 +42,6 @@ from segmentation_pipeline.segments.unchanged import find_unchanged
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Collection, Mapping
-    from contextlib import AbstractContextManager
 
     from segmentation_pipeline.evaluation.engine import Progress
     from segmentation_pipeline.evaluation.evaluate import Evaluation
@@ -109,7 +107,7 @@ def publish(
     """
     watch = Watch(profile, None if workspace.memory_limit is None else MemoryLimit(workspace.memory_limit))
     store = open_lake(workspace)
-    with _locked(store, wait_seconds):
+    with lake_lock(store.root.folder, "run", wait_seconds):
         at = now()
         definitions = read_definitions(workspace)
         keys = object_keys(store, definitions.catalog)
@@ -166,12 +164,6 @@ def publish(
         left = {name: changes[name].exited for name in removed if name in changes}
         results = _results(basis, evaluation, states, changes)
         return Run(basis.run_id, basis.as_of, not basis.is_preview, results, left)
-
-
-def _locked(store: DeltaStore, wait_seconds: float) -> AbstractContextManager[None]:
-    if store.root.local:
-        return lake_lock(Path(store.root.text), "run", wait_seconds)
-    raise RunFailed("a lake in an object store cannot be locked from here yet", where=store.root.text)
 
 
 def _chosen(basis: Basis, select: Collection[str] | None) -> set[str]:

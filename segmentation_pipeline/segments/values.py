@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from segmentation_pipeline.catalog.masking import MASK
 from segmentation_pipeline.catalog.types import Enum, FieldType, ListOf
 from segmentation_pipeline.errors import RunFailed, UsageError
 from segmentation_pipeline.rules.paths import EventScope, ObjectScope, UnknownPath, split_path
@@ -15,8 +16,6 @@ from segmentation_pipeline.segments.sampling import hashed
 if TYPE_CHECKING:
     from segmentation_pipeline.catalog.model import Catalog, EventSource, Field, ObjectType
     from segmentation_pipeline.index.build import Index
-
-MASK = "•••"
 
 
 @dataclass(frozen=True, slots=True)

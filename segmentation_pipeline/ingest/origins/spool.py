@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from segmentation_pipeline.errors import ImportFailed, LockedError
+from segmentation_pipeline.errors import LockedError
 from segmentation_pipeline.lake.lock import lake_lock
 
 if TYPE_CHECKING:
@@ -30,11 +30,9 @@ def spool(store: DeltaStore, source: str, wait_seconds: float = 0) -> Iterator[P
 
     Raises:
         LockedError: another process reads the same source, after ``wait_seconds``.
-        ImportFailed: the lake is in an object store.
+        LakeError: the lake is in an object store.
     """
-    if not store.root.local:
-        raise ImportFailed("a lake in an object store cannot be locked from here yet", where=store.root.text)
-    place = Path(store.root.text) / _FOLDER
+    place = store.root.folder / _FOLDER
     name = quote(source, safe="").replace(".", "%2E")
     sweep_spool(store)
     with lake_lock(place / name, f"import of source {source}", wait_seconds):

@@ -11,17 +11,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from segmentation_pipeline.report.model import Chart, Figures, Part, Text
-from segmentation_pipeline.report.writing import NOTHING, written
+from segmentation_pipeline.report.writing import NOTHING, sparkline, written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import Console
 
     from segmentation_pipeline.report.model import Report
-
-BLOCKS = "▁▂▃▄▅▆▇█"
-_MOST = 60
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -31,21 +26,6 @@ def print_report(report: Report, console: Console) -> None:
         for part in section.parts:
             for drawn in _drawn(part):
                 console.print(drawn)
-
-
-def blocks(values: Sequence[float | None]) -> str:
-    """Return values as blocks from the least to the greatest, as many as fit a line.
-
-    >>> blocks([1, 2, None, 8])
-    '▁▂ █'
-    """
-    shown = _thinned(values)
-    known = [value for value in shown if value is not None]
-    if not known:
-        return ""
-    low, span = min(known), (max(known) - min(known)) or 1
-    top = len(BLOCKS) - 1
-    return "".join(" " if value is None else BLOCKS[round((value - low) / span * top)] for value in shown)
 
 
 @singledispatch
@@ -85,11 +65,6 @@ def _(part: Chart) -> Iterator[RenderableType]:
     for series in part.series:
         known = [value for value in series.values if value is not None]
         span = f"{written(min(known), part.unit)} to {written(max(known), part.unit)}" if known else NOTHING
-        drawn = blocks(series.values) if part.kind == "line" else ""
+        drawn = sparkline(series.values) if part.kind == "line" else ""
         table.add_row(escape(series.name), drawn, span)
     yield table
-
-
-def _thinned(values: Sequence[float | None]) -> Sequence[float | None]:
-    step = -(-len(values) // _MOST) or 1
-    return values[::-1][::step][::-1]

@@ -4,7 +4,8 @@ import io
 
 from rich.console import Console
 
-from segmentation_pipeline.report.renderings.terminal import blocks, print_report
+from segmentation_pipeline.report.renderings.terminal import print_report
+from segmentation_pipeline.report.writing import sparkline
 
 
 def test_every_part_is_printed_as_it_is(shown):
@@ -16,10 +17,10 @@ def test_every_part_is_printed_as_it_is(shown):
 
 
 def test_long_lines_are_thinned_and_keep_the_last_value():
-    drawn = blocks([0.0] * 200 + [9.0])
+    drawn = sparkline([0.0] * 200 + [9.0])
     assert len(drawn) <= 60
     assert drawn[-1] == "█"
 
 
 def test_a_line_without_values_is_empty():
-    assert blocks([None, None]) == ""
+    assert sparkline([None, None]) == "  "
