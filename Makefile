@@ -25,7 +25,7 @@ test: lint
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m 'not integration'
 
 test-integration: $(VENV)/installed-dev $(VENV)/installed-bench
-	$(BIN)/python -m pytest -q -m integration
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m integration
 
 bench: $(VENV)/installed-bench
 	$(BIN)/python -m benchmarks run --contacts 1e5 --segments 100 --peers naive,naive_index,duckdb,limit

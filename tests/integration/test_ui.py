@@ -13,11 +13,14 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 JOBS = "/locations/segmentation_pipeline.definitions/jobs"
 
 
-def materialize(ui, page, job: str) -> dict[str, str]:
-    """Start a job as a user does, by its button, and wait for its end."""
+def materialize(ui, page, job: str, partition: str | None = None) -> dict[str, str]:
+    """Start a job as a user does, by its buttons, and wait for its end."""
     before = len(ui.runs())
     page.goto(f"{ui.address}{JOBS}/{job}")
     page.get_by_role("button", name="Materialize all").click()
+    if partition is not None:
+        page.get_by_role("button", name=partition, exact=True).click()
+        page.get_by_role("button", name="Launch 1 run").click()
     return ui.wait_for_run(before + 1)
 
 
@@ -25,13 +28,13 @@ def open_asset(ui, page, key: str, view: str = "overview") -> None:
     page.goto(f"{ui.address}/assets/{key}?view={view}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def night(ui, browser):
     """The night, started in the browser on a project that nobody had run."""
     context = browser.new_context()
     context.set_default_timeout(90_000)
     try:
-        run = materialize(ui, context.new_page(), "nightly")
+        run = materialize(ui, context.new_page(), "nightly", "Latest")
     finally:
         context.close()
     assert run["jobName"] == "nightly"
@@ -39,7 +42,7 @@ def night(ui, browser):
     return ui
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def store(night):
     return DeltaStore(night.project / "data" / "lake")
 
