@@ -26,6 +26,7 @@ COMMITS = (
     "profile_index_contact",
     "dictionaries",
     "event_index_activities",
+    "segment_transition_reasons",
     "segment_definitions",
     "segment_memberships",
     "segment_transitions",
