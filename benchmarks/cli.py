@@ -37,6 +37,7 @@ _WIDTH = 120
 _OTHERS = {
     "ingest": "CSV files to tables to index, beside what others take to load them",
     "conflicts": "pairs of segments proved and counted",
+    "simulate": "a quarter replayed: past members, the arbiter with every reason, and checks of both",
 }
 """Commands of a module of that name; it is imported only when its command is asked for (`add_command`)."""
 
@@ -55,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
     for name, about in _OTHERS.items():
         command = commands.add_parser(name, help=about)
         if name in given:
-            importlib.import_module(f"benchmarks.{name}").add_command(command)
+            importlib.import_module(f"benchmarks.work.{name}").add_command(command)
     chosen = parser.parse_args(given)
     chosen.run(chosen)
 

@@ -22,6 +22,8 @@ from segmentation_pipeline.segments.dry_run import pin
 from segmentation_pipeline.segments.members import published_members
 from segmentation_pipeline.segments.preview import SAMPLE, Preview
 from segmentation_pipeline.segments.preview import preview as look_ahead
+from segmentation_pipeline.simulation.record import published_rows
+from segmentation_pipeline.simulation.run import simulate as run_simulation
 from segmentation_pipeline.workspace import Workspace, open_workspace
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.lake.store import DeltaStore
     from segmentation_pipeline.rules.segment import Definitions, Segment
+    from segmentation_pipeline.simulation.run import SimulationRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class SegmentView:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """An opened workspace: reads only, and always the latest published state."""
+    """An opened workspace: always the latest published state. Only `simulate` writes, its own tables."""
 
     workspace: Workspace
     store: DeltaStore
@@ -94,7 +97,7 @@ class Project:
             (node,) = read_documents(text, "<rule>")
             name, definitions = read_draft(node, definitions, self.workspace)
         moment = self.workspace.instant(as_of) if isinstance(as_of, str) else as_of
-        at = moment or self.workspace.as_of or dt.datetime.now(dt.UTC)
+        at = moment or self.workspace.as_of or _now()
         return look_ahead(definitions, name, pin(self.store, [definitions.catalog], at), sample=sample)
 
     def contact(self, key: str) -> ContactView:
@@ -106,9 +109,26 @@ class Project:
         """
         return view_contact(self.store, self.definitions.catalog, key)
 
+    def simulate(self, name: str, as_of: str | dt.datetime | None = None) -> SimulationRun:
+        """Run a simulation and record it; ``ws.simulate("quieter")["simulation_diff"]`` is one of its tables.
+
+        Nothing else of the lake is written. ``as_of`` defaults to the workspace's, else now.
+
+        Raises:
+            UsageError: there is no such simulation, policy, revision or instant.
+            DefinitionError: the simulation, a segment or a policy cannot be read.
+            RunFailed: members cannot be evaluated.
+        """
+        moment = self.workspace.instant(as_of) if isinstance(as_of, str) else as_of
+        at = moment or self.workspace.as_of or _now()
+        return run_simulation(self.workspace, name, as_of=at, now=_now)
+
     def table(self, name: str) -> pl.LazyFrame:
-        """Return the latest version of a table of the lake; raise `LakeError` if there is none."""
-        return self.store.scan(name)
+        """Return the latest version of a table of the lake; raise `LakeError` if there is none.
+
+        Of simulations only what finished is there.
+        """
+        return published_rows(self.store, name)
 
     def _known(self, segment: str) -> Segment:
         known = self.definitions.segments
@@ -117,6 +137,10 @@ class Project:
         if segment not in known:
             raise UsageError(f"there is no segment `{segment}`", hint=did_you_mean(segment, known))
         return known[segment]
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 def open_project(path: str | Path = ".", workspace: str | None = None) -> Project:

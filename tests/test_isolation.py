@@ -170,6 +170,10 @@ ENTRIES = [
     Entry("report", ("theirs_german",), says="there is no segment"),
     Entry("report", ("ours_german", "--output", "theirs/inbox/out.html"), covers=("output",)),
     Entry("report", ("ours_german", "--xlsx", "theirs/inbox/out.xlsx"), covers=("xlsx",)),
+    Entry("assign", ("--policy", "theirs_policy"), says="there is no policy"),
+    Entry("assign", ("--policy", f"../../{THERE}/policies/theirs_policy"), says="there is no policy"),
+    Entry("simulate", ("theirs_week",), says="there is no simulation"),
+    Entry("simulate", ("ours_week", "--output", "theirs/inbox/out.html"), covers=("output",)),
     Entry("values", ("../theirs/contacts.email",), says="is not a path"),
 ]  # fmt: skip
 ANYWHERE = {
@@ -189,7 +193,7 @@ ALLOWED = {
     "add": ("ours_german", OURS), "remove": ("ours_german", OURS),
     "translate": (RULE, "--from", "contact_rules"),
     "forget": (OURS,), "contact": (OURS,), "activities": (OURS,), "enrich": (OURS,), "values": ("email",),
-    "report": ("ours_german",),
+    "report": ("ours_german",), "simulate": ("ours_week",), "assign": (),
 }  # fmt: skip
 """What each command could be asked of its own workspace."""
 

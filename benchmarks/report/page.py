@@ -19,6 +19,8 @@ TEMPLATE = Path(__file__).with_name("page.md")
 PAGE = "benchmarks.md"
 INGEST = "ingest"
 """Results of `python -m benchmarks ingest --json`, by how their files' names begin."""
+SIMULATE = "simulate"
+"""Those of `python -m benchmarks simulate --results`."""
 
 
 def write_page(docs: Path, results: Path = RESULTS) -> list[Path]:
@@ -27,7 +29,8 @@ def write_page(docs: Path, results: Path = RESULTS) -> list[Path]:
     Raises `FileNotFoundError` where nothing was kept.
     """
     loads = sorted(results.glob(f"{INGEST}*.json"))
-    files = sorted(set(results.glob("*.json")) - set(loads))
+    replays = sorted(results.glob(f"{SIMULATE}*.json"))
+    files = sorted({*results.glob("*.json")} - {*loads, *replays})
     if not files:
         raise FileNotFoundError(f"no results are kept in {results}")
     kept = [load(file) for file in files]
@@ -39,6 +42,7 @@ def write_page(docs: Path, results: Path = RESULTS) -> list[Path]:
     page = TEMPLATE.read_text(encoding="utf-8")
     page = page.replace("{tables}", "\n\n".join(_tables(kept)))
     page = page.replace("{loads}", "\n\n".join(_load_table(json.loads(file.read_text())) for file in loads))
+    page = page.replace("{replays}", "\n\n".join(_replay(json.loads(file.read_text())) for file in replays))
     page = page.replace("{charts}", "\n".join(f"![{path.stem}]({path.name})" for path in written))
     (docs / PAGE).write_text(page, encoding="utf-8")
     return [docs / PAGE, *written]
@@ -88,6 +92,23 @@ def _load_table(document: dict[str, Any]) -> str:
         figures = f"{row['wall_s']:,.1f} | {row['cpu_s']:,.1f} | {row['peak_mb']:,.0f}"
         lines.append(f"| {row['engine']} | {row['step']} | {figures} |")
     return "\n".join(lines)
+
+
+def _replay(document: dict[str, Any]) -> str:
+    """Return a heading, what was replayed, a line a phase, and what was checked."""
+    size = f"{document['contacts']:,} contacts × {document['days']} days × {document['segments']} segments"
+    said = (
+        f"{_said(document)}. {document['claims']:,} claims, {document['won']:,} contacts made; every reason "
+        "counted, blockers, pressure, starvation and a full trace of some contacts included."
+    )
+    lines = [f"## {size}, replayed", "", said, "", "| phase | CPU s | peak MB |", "| --- | ---: | ---: |"]
+    lines += [
+        f"| {row['phase']} | {row['cpu_s']:,.1f} | {row['peak_mb']:,.0f} |" for row in document["phases"]
+    ]
+    total = document["total"]
+    lines.append(f"| **together** | **{total['cpu_s']:,.1f}** | **{total['peak_mb']:,.0f}** |")
+    lines += ["", f"{total['wall_s']:,.0f} seconds of wall time. Checked in the same run:", ""]
+    return "\n".join([*lines, *(f"- {found}" for found in document["checks"])])
 
 
 def _said(about: dict[str, Any]) -> str:

@@ -63,6 +63,7 @@ class ObjectDeclaration(Declaration):
 
 class EventTypeDeclaration(Declaration):
     fields: Any = None
+    channel: str | None = None
     description: str = ""
 
 

@@ -28,14 +28,15 @@ def derive(kind: ObjectType, frame: pl.DataFrame) -> pl.DataFrame:
         if not present:
             continue
         missing = [pl.lit(None).alias(name) for name in inputs(derivation) if name not in present]
-        value = frame.select(*present, *missing).select(value=_value(derivation)).get_column("value")
+        value = frame.select(*present, *missing).select(value=derived_value(derivation)).get_column("value")
         given = [frame.get_column(field.name)] if field.name in frame.columns else []
         column = given[0].cast(value.dtype).fill_null(value) if given else value
         frame = frame.with_columns(column.alias(field.name))
     return frame
 
 
-def _value(derivation: Derivation) -> pl.Expr:
+def derived_value(derivation: Derivation) -> pl.Expr:
+    """Return what a derivation computes of the columns of a row."""
     if isinstance(derivation, Joined):
         return _joined(derivation)
     return _rate(derivation)

@@ -97,11 +97,16 @@ class ObjectType:
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One type of event and the fields that only it (and its like) has."""
+    """One type of event and the fields that only it (and its like) has.
+
+    An event of a type with a ``channel`` is a contact through it, as a message that was sent.
+    """
 
     name: str
     fields: Mapping[str, Field] = field(default_factory=dict)
     description: str = ""
+    # It decides no value of the index, whose hash is made of what is shown here.
+    channel: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

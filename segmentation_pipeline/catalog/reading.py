@@ -184,7 +184,7 @@ class _CatalogReader(FieldReader):
             declared = self.declaration(EventTypeDeclaration, value, f"event type `{key.text}`")
             if declared is not None:
                 fields = self.fields(cast("Mapping", value).get("fields"))
-                found[key.text] = EventType(key.text, fields, declared.description)
+                found[key.text] = EventType(key.text, fields, declared.description, declared.channel)
         return found
 
     def table(self, name: str, node: Node) -> PlainTable | None:

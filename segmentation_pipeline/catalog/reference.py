@@ -105,7 +105,9 @@ def _types(source: EventSource) -> Iterator[str]:
     rows = []
     for kind in source.types.values():
         own = ", ".join(f"`{it.name}` {it.type}" for it in kind.fields.values())
-        rows.append((f"`{kind.name}`", own, kind.description))
+        contact = f"A contact by {kind.channel}. " if kind.channel is not None else ""
+        said = contact + kind.description
+        rows.append((f"`{kind.name}`", own, said.strip()))
     yield from _table(("event", "fields of its own", ""), rows)
 
 

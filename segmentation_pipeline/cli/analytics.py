@@ -58,7 +58,7 @@ def analytics(
 
     opened = open_project(project, workspace)
     store = store_of(opened)
-    done = update(opened, first=_day(first), last=_day(last), full=full)
+    done = update(opened, first=day_of_text(first), last=day_of_text(last), full=full)
     rows = _totals(store, done)
     if as_json:
         said = {"published": done.published, "recomputed": done.recomputed}
@@ -98,7 +98,8 @@ def update(
         return update_analytics(store, definitions, workspace.time_zone, days=asked, full=full)
 
 
-def _day(text: str | None) -> dt.date | None:
+def day_of_text(text: str | None) -> dt.date | None:
+    """Return the day that an option names; raise `UsageError` for anything else."""
     try:
         return None if text is None else dt.date.fromisoformat(text)
     except ValueError as error:

@@ -92,9 +92,7 @@ def print_contact(found: ContactView, limit: int) -> None:
     for name, rows in found.related.items():
         _print_related(name, rows, {person.kind.key})
     _print_stays(found)
-    if not found.assignments.is_empty():
-        say("\n[bold]assignments[/]")
-        print_table(found.assignments.to_dicts(), found.assignments.columns)
+    _print_assignments(found)
     _print_timeline(found, limit)
 
 
@@ -127,6 +125,16 @@ def _print_stays(found: ContactView) -> None:
         say(f"  {stay.segment}  [dim]{written(stay.entered)} to {written(stay.left)}{why}{own}[/]")
 
 
+def _print_assignments(found: ContactView) -> None:
+    decided = found.assignments
+    if decided.is_empty():
+        return
+    say(f"\n[bold]assignments[/] ({decided.height:,} decisions, the latest first)")
+    print_table(decided.head(SHOWN).to_dicts(), _DECIDED)
+    if decided.height > SHOWN:
+        say(f"[dim]… {decided.height - SHOWN:,} earlier: --json[/]")
+
+
 def _print_timeline(found: ContactView, limit: int) -> None:
     say(f"\n[bold]timeline[/] ({len(found.entries):,}, the latest first)")
     print_table(map(_row, found.entries[:limit]), _COLUMNS)
@@ -135,6 +143,7 @@ def _print_timeline(found: ContactView, limit: int) -> None:
 
 
 _COLUMNS = ("at", "kind", "what", "details")
+_DECIDED = ("day", "segment_id", "channel", "decision", "blocked_by", "rule")
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`segmentation demo`: the whole job on the sample data, its analytics, and where to look next."""
+"""`segmentation demo`: the whole job on the sample data, up to a simulation, and where to look next."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
+from rich.markup import escape
 
 from segmentation_pipeline.cli.options import (
     HERE,
@@ -23,14 +24,18 @@ from segmentation_pipeline.cli.options import (
 from segmentation_pipeline.cli.output import print_json, progress_bar, say, written
 
 if TYPE_CHECKING:
+    from segmentation_pipeline.simulation.run import SimulationRun
     from segmentation_pipeline.workspace import Workspace
 
+SIMULATION = "quieter_today"
 NEXT = (
     ("list", "every segment with its size and status"),
     ("show vip", "one rule in plain English"),
     ("explain vip c-0007", "why a contact is in it, or not"),
     ("members vip", "who is in it"),
     ("conflicts", "which segments compete for the same contacts"),
+    ("contact c-0007", "one contact: its fields, its segments, who contacts it today, what happened"),
+    ("simulate quieter_policy", "the last quarter under another policy, beside the one in force"),
     ("report lifecycle_review", "segments side by side: sizes, what they did, what sets them apart"),
     ("docs --open", "a site of all of this, in the browser"),
 )
@@ -43,9 +48,11 @@ def demo(
     as_json: AsJson = False,
     _debug: Debug = False,
 ) -> None:
-    """Import the sample data, evaluate the shipped segments, compute their month, print what was found."""
-    from segmentation_pipeline.cli import importing, run, source_imports
+    """Import the sample, evaluate the segments, decide a day, simulate a policy, print what was found."""
+    from segmentation_pipeline.assignment.assign import assign as decide
+    from segmentation_pipeline.cli import assign, importing, run, simulate, source_imports
     from segmentation_pipeline.segments.publish import publish
+    from segmentation_pipeline.simulation.run import simulate as run_simulation
 
     opened = _with_sample(open_project(project, workspace, as_of))
     jobs = list(source_imports.import_sources(opened))
@@ -56,10 +63,25 @@ def demo(
     with progress_bar() as progress:
         done = publish(opened, now=now, wait_seconds=WAIT_SECONDS, progress=progress)
     _analyse(opened)
-    if as_json:
-        print_json({"imports": [importing.row(job) for job in jobs], "segments": run.rows(done)})
-    else:
+    if not as_json:
         run.print_run(done)
+        say("\n[bold]3. Decide[/]  [dim]one customer, one contact at a time[/]")
+    assigned = decide(opened, now=now, wait_seconds=WAIT_SECONDS)
+    if not as_json:
+        assign.print_assigned(assigned)
+        say(f"\n[bold]4. Simulate[/]  [dim]{SIMULATION}: what another policy would do[/]")
+    simulated = run_simulation(opened, SIMULATION, as_of=opened.as_of or now(), now=now)
+    if as_json:
+        print_json(
+            {
+                "imports": [importing.row(job) for job in jobs],
+                "segments": run.rows(done),
+                "assigned": assign.plain(assigned),
+                "simulated": simulate.plain(simulated.frames),
+            }
+        )
+    else:
+        _print_in_short(simulated)
         _print_next(opened)
     if any(result.status != "fresh" for result in done.segments):
         raise typer.Exit(1)
@@ -91,6 +113,14 @@ def _analyse(workspace: Workspace) -> None:
     analytics.update(workspace, first=None if known else first)
 
 
+def _print_in_short(simulated: SimulationRun) -> None:
+    from segmentation_pipeline.report.contents.simulation.outcome import outcome_of
+    from segmentation_pipeline.report.contents.simulation.summary import sentences
+
+    for sentence in sentences(outcome_of(simulated.frames)):
+        say(escape(sentence))
+
+
 def _print_next(workspace: Workspace) -> None:
     """Print commands as whoever ran this one can type them: by the same name, on the same project."""
     name = sys.argv[0] if "/" in sys.argv[0] else "segmentation"
@@ -101,7 +131,7 @@ def _print_next(workspace: Workspace) -> None:
     if (workspace.project / "Makefile").is_file():
         commands.append(("make ui", "the same in Dagster, on http://localhost:3000"))
     width = max(len(command) for command, _ in commands)
-    say("\n[bold]3. Look[/]")
+    say("\n[bold]5. Look[/]")
     for command, what in commands:
         say(f"  [bold]{command:{width}}[/]  {what}")
     say(f"  [dim]the tables: {workspace.lake}[/]")

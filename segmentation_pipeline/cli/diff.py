@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.segments.diff import Diff, SegmentDiff
 
 Format = Literal["table", "markdown", "json"]
-COLUMNS = ("segment", "change", "before", "after", "entered", "exited", "churn")
+COLUMNS = ("segment", "change", "before", "after", "entered", "exited", "retained", "churn")
 
 
 def diff(
@@ -108,6 +108,7 @@ def _row(one: SegmentDiff) -> dict[str, Any]:
         "after": one.after,
         "entered": one.entered,
         "exited": one.exited,
+        "retained": one.retained,
         "churn": share,
     }
 
@@ -132,8 +133,8 @@ def _markdown(found: Diff, against: str, as_of: dt.datetime) -> Iterator[str]:
     yield f"### Segments against `{against}`, as of {written(as_of)}"
     yield ""
     if found.segments:
-        yield "| segment | change | before | after | entered | exited | churn |"
-        yield "|---|---|---:|---:|---:|---:|---:|"
+        yield "| segment | change | before | after | entered | exited | retained | churn |"
+        yield "|---|---|---:|---:|---:|---:|---:|---:|"
     for one in found.segments:
         cells = {key: _cell(value) for key, value in _row(one).items()} | {"segment": f"`{one.segment}`"}
         yield "| " + " | ".join(cells[column] for column in COLUMNS) + " |"

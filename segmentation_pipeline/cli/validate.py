@@ -38,13 +38,13 @@ def validate(
     as_json: AsJson = False,
     _debug: Debug = False,
 ) -> None:
-    """Check the catalog, every definition, the sources with their mappings, and the tests."""
-    from segmentation_pipeline.segments.findings import collect_findings
+    """Check the catalog, every definition, sources and mappings, policies, simulations, and tests."""
+    from segmentation_pipeline.validation import validate as findings_of
 
     if as_json and chosen not in (None, Format.json):
         raise UsageError(f"`--json` and `--format {chosen}` exclude each other")
     opened = open_project(project, workspace)
-    found = collect_findings(opened)
+    found = findings_of(opened)
     _print(found, Format.json if as_json else chosen or Format.text, opened.project)
     if any(finding.severity == "error" for finding in found):
         raise typer.Exit(1)

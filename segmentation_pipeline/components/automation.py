@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from segmentation_pipeline.analytics.days import day_of
+from segmentation_pipeline.assignment.tables import TABLES
 from segmentation_pipeline.catalog.reading import load_catalog
 from segmentation_pipeline.components.analytics_assets import GROUP as ANALYTICS
+from segmentation_pipeline.components.assignment_assets import has_contacts
 from segmentation_pipeline.components.conflict_assets import GROUP as CONFLICTS
 from segmentation_pipeline.components.index_tables import GROUP as FEATURES
 from segmentation_pipeline.components.lake import POOL, LakeResource, told_plainly
@@ -50,9 +52,10 @@ def build_automation(blueprint: Blueprint, project: Path, workspace_id: str | No
         ),
         dg.define_asset_job(
             NIGHTLY,
-            groups(INGESTION, FEATURES, SEGMENTS, ANALYTICS, CONFLICTS) | contracts,
+            groups(INGESTION, FEATURES, SEGMENTS, ANALYTICS, CONFLICTS) | contracts | _assignments(blueprint),
             description="Import every source, check the contracts, evaluate all segments, publish, compute "
-            "the analytics of the day and of days that changed, and look for conflicts.",
+            "the analytics of the day and of days that changed, look for conflicts, and decide who is "
+            "contacted today.",
             tags=_tags(workspace),
         ),
         _maintenance(),
@@ -60,6 +63,12 @@ def build_automation(blueprint: Blueprint, project: Path, workspace_id: str | No
     ]
     schedules = [_schedule(job, workspace.time_zone, project, workspace_id) for job in jobs]
     return dg.Definitions(jobs=jobs, schedules=schedules)
+
+
+def _assignments(blueprint: Blueprint) -> dg.AssetSelection:
+    """Return the night's decisions; a simulation is no part of the night."""
+    tables = [table.name for table in TABLES] if has_contacts(blueprint) else []
+    return dg.AssetSelection.assets(*tables)
 
 
 def _schedule(job: Any, zone: str, project: Path, workspace_id: str | None) -> dg.ScheduleDefinition:

@@ -15,14 +15,17 @@ from segmentation_pipeline.ingest.sources import load_sources
 from segmentation_pipeline.lake.opening import open_lake
 from segmentation_pipeline.segments.basis import read_definitions
 from segmentation_pipeline.segments.findings import partner_findings
+from segmentation_pipeline.simulation.reading import read_simulations, simulation_files
 from segmentation_pipeline.workspace import SETTINGS_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from segmentation_pipeline.catalog.model import Catalog, ObjectType
     from segmentation_pipeline.ingest.sources import Source
     from segmentation_pipeline.rules.segment import Definitions, Segment
+    from segmentation_pipeline.simulation.declaration import Simulation
     from segmentation_pipeline.workspace import Workspace
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
@@ -30,10 +33,10 @@ _ID = re.compile(r"[a-z][a-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """The catalog, sources and segments that could be read, and every finding of those that could not.
+    """The catalog, sources, segments and simulations that could be read, and every finding on the others.
 
     ``segments`` stand in dependency order; ``tables`` are those of the catalog that are fed, there,
-    or read by segments. Without a readable catalog both are empty and every segment is ``broken``.
+    or read by segments. Without a readable catalog all are empty, and every segment and simulation is broken.
     """
 
     workspace: Workspace
@@ -42,6 +45,8 @@ class Blueprint:
     tables: tuple[str, ...] = ()
     segments: Mapping[str, Segment] = field(default_factory=dict)
     broken: Mapping[str, Diagnostic] = field(default_factory=dict)
+    simulations: Mapping[str, Simulation] = field(default_factory=dict)
+    broken_simulations: Mapping[str, Diagnostic] = field(default_factory=dict)
     findings: tuple[Diagnostic, ...] = ()
 
     @property
@@ -70,11 +75,19 @@ def read_blueprint(workspace: Workspace) -> Blueprint:
         catalog = load_catalog(workspace.catalog_file, workspace.file_name(workspace.catalog_file))
     except (DefinitionError, DocumentError, OSError) as error:
         findings = _findings(error, workspace.file_name(workspace.catalog_file))
-        return Blueprint(workspace, None, broken=_all_broken(workspace, findings[0]), findings=findings)
+        return Blueprint(
+            workspace,
+            None,
+            broken=_all_broken(workspace.segments_folder.rglob("*.yaml"), findings[0]),
+            broken_simulations=_all_broken(simulation_files(workspace.definitions), findings[0]),
+            findings=findings,
+        )
     sources, bad_sources = _sources(workspace, catalog)
     there, bad_lake = _tables_there(workspace, catalog)
     definitions = read_definitions(workspace, catalog)
-    bad_partners = partner_findings(workspace, definitions)
+    bad = partner_findings(workspace, definitions)
+    simulations, bad_simulations = read_simulations(workspace, definitions)
+    bad += [finding for findings in bad_simulations.values() for finding in findings]
     return Blueprint(
         workspace,
         catalog,
@@ -82,7 +95,9 @@ def read_blueprint(workspace: Workspace) -> Blueprint:
         _shown(catalog, there.union(source.table for source in sources.values()), definitions),
         definitions.segments,
         {name: finding for name, finding in definitions.broken.items() if _ID.fullmatch(name)},
-        tuple(sorted({*definitions.diagnostics, *bad_sources, *bad_lake, *bad_partners}, key=_place)),
+        simulations,
+        {name: findings[0] for name, findings in bad_simulations.items() if _ID.fullmatch(name)},
+        tuple(sorted({*definitions.diagnostics, *bad_sources, *bad_lake, *bad}, key=_place)),
     )
 
 
@@ -121,8 +136,8 @@ def satellite_tables(kind: ObjectType) -> set[str]:
     return {field.satellite.table for field in kind.fields.values() if field.satellite is not None}
 
 
-def _all_broken(workspace: Workspace, finding: Diagnostic) -> dict[str, Diagnostic]:
-    stems = sorted({path.stem for path in workspace.segments_folder.rglob("*.yaml")})
+def _all_broken(files: Iterable[Path], finding: Diagnostic) -> dict[str, Diagnostic]:
+    stems = sorted({path.stem for path in files})
     return {stem: finding for stem in stems if _ID.fullmatch(stem)}
 
 

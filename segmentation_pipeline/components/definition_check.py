@@ -11,7 +11,7 @@ from segmentation_pipeline.components.blueprint import read_blueprint
 from segmentation_pipeline.components.lake import LakeResource, told_plainly
 from segmentation_pipeline.components.metadata import findings_table
 from segmentation_pipeline.components.segment_specs import GROUP
-from segmentation_pipeline.segments.findings import collect_findings
+from segmentation_pipeline.validation import validate
 
 if TYPE_CHECKING:
     from segmentation_pipeline.components.blueprint import Blueprint
@@ -36,7 +36,7 @@ def build_segment_definitions(blueprint: Blueprint) -> dg.AssetsDefinition:
         with told_plainly():
             workspace = lake.workspace()
             now = read_blueprint(workspace)
-            found = sorted({*now.findings, *collect_findings(workspace)}, key=lambda f: (f.at, f.rule))
+            found = sorted({*now.findings, *validate(workspace)}, key=lambda f: (f.at, f.rule))
             errors = [finding for finding in found if finding.severity == "error"]
         yield dg.MaterializeResult(
             asset_key=KEY,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from segmentation_pipeline.components.analytics_assets import build_analytics
+from segmentation_pipeline.components.assignment_assets import build_assignments
 from segmentation_pipeline.components.automation import build_automation
 from segmentation_pipeline.components.blueprint import read_blueprint
 from segmentation_pipeline.components.conflict_assets import build_conflicts
@@ -21,6 +22,7 @@ from segmentation_pipeline.components.index_tables import build_index_tables
 from segmentation_pipeline.components.lake import LakeResource
 from segmentation_pipeline.components.partners import build_partners
 from segmentation_pipeline.components.segment_assets import build_segments
+from segmentation_pipeline.components.simulation_assets import build_simulations
 from segmentation_pipeline.components.source_tables import build_source_tables
 from segmentation_pipeline.workspace import PREFIX, find_workspace
 
@@ -76,6 +78,8 @@ def _assets(blueprint: Blueprint) -> dg.Definitions:
             *build_followers(),
             *build_analytics(blueprint.workspace),
             build_conflicts(),
+            *build_simulations(blueprint),
+            *build_assignments(blueprint),
             *build_partners(blueprint),
         ],
         asset_checks=build_contract_checks(blueprint),

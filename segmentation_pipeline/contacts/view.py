@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from segmentation_pipeline.catalog.contracts import OBJECT_INDEX
+from segmentation_pipeline.catalog.scores import CONTACT
 from segmentation_pipeline.contacts.person import Person, find_person
 from segmentation_pipeline.contacts.stays import Stay, stays
 from segmentation_pipeline.contacts.timeline import ALWAYS, Entry, Window, related_rows, timeline
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.lake.store import DeltaStore
 
 ASSIGNMENTS = "contact_assignments"
+_DECIDED = ("day", "segment_id", "channel", "decision", "blocked_by", "rule", "policy", "contact_id")
 _ENTRIES = pl.Schema(
     {
         "at": pl.Datetime("us", "UTC"),
@@ -141,11 +143,8 @@ def _related(catalog: Catalog, index: Index, person: Person) -> dict[str, pl.Dat
 
 
 def _assignments(store: DeltaStore, person: Person) -> pl.DataFrame:
-    """Return what the contact was assigned to, where assignments are made at all."""
-    if not store.exists(ASSIGNMENTS):
+    """Return what was decided of the contact and those merged into it, the latest day first."""
+    if person.kind.name != CONTACT or not store.exists(ASSIGNMENTS):
         return pl.DataFrame()
-    rows = store.scan(ASSIGNMENTS)
-    columns = rows.collect_schema().names()
-    if OBJECT_INDEX in columns:
-        return rows.filter(pl.col(OBJECT_INDEX) == person.index).drop(OBJECT_INDEX).collect()
-    return rows.filter(pl.col(person.kind.key).cast(pl.String) == person.key).collect()
+    rows = store.scan(ASSIGNMENTS).filter(pl.col(OBJECT_INDEX).is_in(person.indexes))
+    return rows.sort("day", "rank", descending=[True, False]).select(_DECIDED).collect()

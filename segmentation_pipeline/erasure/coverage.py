@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 from segmentation_pipeline.analytics.tables import FLAPPING_MEMBERS
 from segmentation_pipeline.analytics.tables import TABLES as ANALYTICS
+from segmentation_pipeline.assignment.tables import ASSIGNMENTS
+from segmentation_pipeline.assignment.tables import RUNS as ASSIGNMENT_RUNS
+from segmentation_pipeline.conflicts.tables import CLAIMS
 from segmentation_pipeline.conflicts.tables import TABLES as CONFLICTS
 from segmentation_pipeline.index.dictionaries import DICTIONARIES
 from segmentation_pipeline.index.parts import index_parts
@@ -22,6 +25,11 @@ from segmentation_pipeline.segments.tables import (
     TRANSITION_REASONS,
     TRANSITIONS,
 )
+from segmentation_pipeline.simulation.record import TABLES as SIMULATED
+from segmentation_pipeline.simulation.tables import DECISIONS
+from segmentation_pipeline.simulation.tables import DEFINITIONS as SIMULATED_TEXTS
+from segmentation_pipeline.simulation.tables import RUNS as SIMULATIONS
+from segmentation_pipeline.simulation.what_if.tables import SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,16 +37,22 @@ if TYPE_CHECKING:
     from segmentation_pipeline.catalog.model import Catalog, Field, ObjectType
     from segmentation_pipeline.lake.store import DeltaStore
 
-Way = Literal["keys", "column", "records", "segments", "texts", "derived", "nobody", "unknown"]
-"""How: by keys as the catalog tells; by a column named like the key; rejected rows that name it; by
-leaving segments; texts cleaned; dropped and built again; it never has a name; nobody can tell."""
+Way = Literal["keys", "column", "numbered", "records", "segments", "texts", "derived", "nobody", "unknown"]
+"""How: by keys as the catalog tells; by a column named like the key; by the numbers of objects; rejected
+rows that name it; by leaving segments; texts cleaned; dropped and built again; it never has a name; nobody
+can tell."""
 
 _SEGMENTS = (MEMBERSHIPS, MEMBERS, SEGMENTS, DEFINITION_VERSIONS)
 _NUMBERS = {
     *(table.name for table in (TRANSITIONS, TRANSITION_REASONS, ERASURES, *ANALYTICS)),
     "segment_overlaps",
+    ASSIGNMENT_RUNS.name,
+    SIMULATIONS.name,
+    *(table.name for table in SIMULATED if table not in (DECISIONS, SAMPLES)),
 }
 """Tables of numbers that mean nobody once the object is gone, of counts and of hashes."""
+NUMBERED = {table.name: table for table in (CLAIMS, ASSIGNMENTS, DECISIONS, SAMPLES)}
+"""Tables whose rows are about one object each, by its number."""
 
 
 def ways(store: DeltaStore, catalog: Catalog, kind: ObjectType) -> dict[str, Way]:
@@ -46,6 +60,8 @@ def ways(store: DeltaStore, catalog: Catalog, kind: ObjectType) -> dict[str, Way
     reached = reachable_tables(catalog, kind)
     others = {name for name in _declared(catalog) if name not in reached}
     derived = {part.name for part in index_parts(catalog)} | {DICTIONARIES.name, FLAPPING_MEMBERS.name}
+    # A run of before an erasure cannot be repeated anyway: what it read is cut off.
+    derived.add(SIMULATED_TEXTS.name)
     segments = {table.name for table in _SEGMENTS}
     texts = {*(table.name for table in CONFLICTS), DELIVERIES.name}
     found: dict[str, Way] = {}
@@ -60,6 +76,8 @@ def ways(store: DeltaStore, catalog: Catalog, kind: ObjectType) -> dict[str, Way
             found[name] = "records"
         elif name in _NUMBERS or name in others:
             found[name] = "nobody"
+        elif name in NUMBERED:
+            found[name] = "numbered"
         elif name in texts:
             found[name] = "texts"
         elif kind.key in store.schema(name):

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import polars as pl
-
-from segmentation_pipeline.conflicts.tables import CLAIMS, FINDINGS, RELATIONS
-from segmentation_pipeline.erasure.coverage import stored_table, ways
+from segmentation_pipeline.assignment.runs import follow_runs
+from segmentation_pipeline.conflicts.tables import FINDINGS, RELATIONS
+from segmentation_pipeline.erasure.coverage import NUMBERED, stored_table, ways
 from segmentation_pipeline.erasure.memberships import held, leave_segments
 from segmentation_pipeline.erasure.naming import Naming, naming_places
+from segmentation_pipeline.erasure.numbered import count_numbered, delete_numbered
 from segmentation_pipeline.erasure.pending import Pending, drop_pending, keep_pending, read_pending
 from segmentation_pipeline.erasure.reach import Match, Reach, counted, find_reach
 from segmentation_pipeline.erasure.records import Cleaned, clean_jobs, clean_records, clean_texts, places
@@ -35,7 +35,6 @@ from segmentation_pipeline.lake.erasing import (
     sweep,
 )
 from segmentation_pipeline.lake.lock import lake_lock
-from segmentation_pipeline.lake.predicates import any_number, one_of
 from segmentation_pipeline.notifications.tables import DELIVERIES
 from segmentation_pipeline.segments.tables import MEMBERSHIPS
 
@@ -133,9 +132,14 @@ class Eraser:
         for reach in (*reversed(reaches), *self._by_column(present, subject)):
             self._reach(reach)
             yield reach.table
+        # The history that is cut says of what the days were decided; the table of it stays.
+        follow_runs(self.store)
         for name, way in present.items():
-            if way in ("records", "texts"):
-                self._clean(name, subject, mentions)
+            if way == "numbered":
+                delete_numbered(self.store, NUMBERED[name], subject, _WORD)
+                yield name
+            elif way in ("records", "texts"):
+                self._clean(name, mentions)
                 yield name
         for name, way in present.items():
             if way == "derived":
@@ -160,7 +164,9 @@ class Eraser:
             if way == "records":
                 rows[name, "clean"] = self._cleaned(name, mentions).count
             elif way == "texts":
-                rows[name, "clean"] = self._count_texts(name, subject, mentions)
+                rows[name, "clean"] = self._count_texts(name, mentions)
+            elif way == "numbered":
+                rows[name, "clean"] = count_numbered(self.store, NUMBERED[name], subject)
         return Plan(
             subject,
             tuple(reaches),
@@ -196,20 +202,14 @@ class Eraser:
                 gone |= places(self.store, kept.table, kept.rows)
         return clean_jobs(self.store, mentions, gone)
 
-    def _clean(self, name: str, subject: Subject, mentions: Mentions) -> None:
-        if name == CLAIMS.name:
-            if self._count_texts(name, subject, mentions):
-                delete_rows(self.store, CLAIMS, _claimed(subject), _WORD)
-        elif name in _BLANKED:
+    def _clean(self, name: str, mentions: Mentions) -> None:
+        if name in _BLANKED:
             table = stored_table(self.store, name)
             clean_texts(self.store, table, mentions, _BLANKED[name]).write(self.store)
         else:
             self._cleaned(name, mentions).write(self.store)
 
-    def _count_texts(self, name: str, subject: Subject, mentions: Mentions) -> int:
-        if name == CLAIMS.name:
-            rows = self.store.scan(name).filter(_claims(subject))
-            return int(rows.select(pl.len()).collect().item())
+    def _count_texts(self, name: str, mentions: Mentions) -> int:
         table = stored_table(self.store, name)
         return clean_texts(self.store, table, mentions, _BLANKED[name]).count
 
@@ -218,18 +218,3 @@ class Eraser:
         inputs = self.store.snapshot(input_tables(self.catalog))
         if inputs.versions:
             refresh_index(self.store, self.catalog, inputs)
-
-
-def _claims(subject: Subject) -> pl.Expr:
-    same = [
-        (pl.col("object") == name) & pl.col("object_index").is_in(list(numbers))
-        for name, numbers in subject.indexes.items()
-    ]
-    return pl.any_horizontal(same) if same else pl.lit(value=False)
-
-
-def _claimed(subject: Subject) -> str:
-    return " OR ".join(
-        f"({one_of('object', [name])} AND {any_number('object_index', numbers)})"
-        for name, numbers in subject.indexes.items()
-    )

@@ -79,7 +79,7 @@ class Matching:
 
         ``before`` has `KEY` and ``object_index``; new matches are numbered from ``start``.
         """
-        found = self._matches()
+        found = self.matches()
         pairs = found.select(pl.col("contact_id").cast(pl.String), "suppression_id").iter_rows()
         found = found.with_columns(pl.Series(KEY, [match_key(*pair) for pair in pairs], dtype=pl.String))
         found = found.sort(KEY).join(before, on=KEY, how="left", maintain_order="left")
@@ -87,7 +87,8 @@ class Matching:
         number = pl.when(new).then(start + new.cum_sum().cast(pl.Int64) - 1).otherwise(pl.col(OBJECT_INDEX))
         return found.with_columns(number.alias(OBJECT_INDEX)).select(*self.kind.fields, OBJECT_INDEX)
 
-    def _matches(self) -> pl.DataFrame:
+    def matches(self) -> pl.DataFrame:
+        """Return ``contact_id``, ``suppression_id``, ``matched_by`` and what the entries say, unnumbered."""
         entries, contact = self.catalog.objects[ENTRIES], self.catalog.objects[CONTACT]
         listed = _entries(entries, self.tables)
         there = self.tables.schema(contact.table)

@@ -121,13 +121,14 @@ def check_key(
 
 def check_slices(table: Table, frame: pl.DataFrame, column: str, values: Sequence[str]) -> None:
     """Refuse rows outside the slices that are replaced, and a column that makes no slices."""
-    if column not in table.partition_by or table.schema[column] != pl.String:
+    if column not in table.partition_by or table.schema[column] not in (pl.String, pl.Date):
         raise ContractError(
-            f"`{column}` is no text column by which the table is partitioned",
+            f"`{column}` is no column of text or days by which the table is partitioned",
             where=table.name,
             allowed=table.partition_by,
         )
-    outside = frame.filter(~pl.col(column).is_in(list(values)))[column].unique().sort().to_list()
+    found = frame[column].unique().sort()
+    outside = found.filter(~found.cast(pl.String).is_in(list(values))).to_list()
     if outside:
         named = ", ".join(f"`{value}`" for value in outside[:5])
         raise ContractError(f"rows outside the replaced slices of `{column}`: {named}", where=table.name)

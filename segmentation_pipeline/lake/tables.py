@@ -37,7 +37,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 class Table:
     """One Delta table: its folder's name, its columns in order, and what is said of them.
 
-    ``partition_by`` are text or integer columns, a folder per value; ``packed`` columns of integers
+    ``partition_by`` are columns of text, integers or days, a folder per value; ``packed`` columns of integers
     or times stored as differences (small where values ascend), for long sorted lists; ``distinct``
     columns of values that seldom repeat, stored without a dictionary.
     Raises `ContractError` for a type that would not come back as written.
@@ -77,8 +77,8 @@ def _faults(table: Table) -> Iterator[str]:
         if folded.setdefault(name.lower(), name) != name:
             yield f"`{name}` and `{folded[name.lower()]}` differ only by case"
     for name in table.partition_by:
-        if table.schema.get(name) not in (pl.String, pl.Int64, pl.Int32, pl.Int16):
-            yield f"`{name}` partitions and is no text or integer column"
+        if table.schema.get(name) not in (pl.String, pl.Int64, pl.Int32, pl.Int16, pl.Date):
+            yield f"`{name}` partitions and is no column of text, integers or days"
     for name in table.packed:
         dtype = table.schema.get(name, pl.Null())
         if name in table.partition_by or not (dtype.is_integer() or dtype.is_temporal()):

@@ -19,7 +19,8 @@ class EveryDays(_Block):
 class Delivery(_Block):
     """A higher ``priority`` wins. Without ``repeat`` a segment may win its member every day.
 
-    ``starts`` and ``ends`` are days, both included; None is no limit.
+    Who switched the kind of mail ``preference`` off gets none of it by e-mail. ``starts`` and ``ends`` are
+    days, both included; None is no limit.
     """
 
     channel: str
@@ -31,6 +32,7 @@ class Delivery(_Block):
     capacity_per_day: int | None = Field(None, ge=0)
     ignores_caps: bool = False
     counts_toward_caps: bool = True
+    preference: str = "marketing"
     starts: dt.date | None = None
     ends: dt.date | None = None
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.sample.people import AS_OF
-from segmentation_pipeline.sample.vocabulary import CAMPAIGNS, MANAGERS, STAGES, TAGS
+from segmentation_pipeline.sample.vocabulary import CAMPAIGNS, MANAGERS, STAGES, TAGS, TEXT_CAMPAIGNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,11 +150,11 @@ def _automations(draws: Draws, lives: list[Life]) -> Iterator[Row]:
 
 
 def _campaigns() -> Iterator[Row]:
-    for campaign in CAMPAIGNS:
+    for campaign in (*CAMPAIGNS, *TEXT_CAMPAIGNS):
         yield {
             "campaign_id": campaign.id,
             "name": campaign.subject,
-            "type": "email",
+            "type": "email" if campaign in CAMPAIGNS else "telephone",
             "status": "completed",
             "starts_on": campaign.sent_on.isoformat(),
         }

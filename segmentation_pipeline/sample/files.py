@@ -20,6 +20,7 @@ from segmentation_pipeline.sample.behaviour import Activity, Life, OrderLine, dr
 from segmentation_pipeline.sample.dossiers import draw_dossiers, draw_stages
 from segmentation_pipeline.sample.draws import Draws
 from segmentation_pipeline.sample.people import AS_OF, Company, draw_companies, draw_contacts
+from segmentation_pipeline.sample.texts import draw_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +68,8 @@ def make_sample(seed: int = SEED) -> Sample:
         **draw_dossiers(more, lives, stages),
     }
     files = {name: _csv(rows) for name, rows in tables.items()}
-    log = _log(draws, lives)
+    texts = enumerate(draw_texts(Draws(seed + 2), lives), 1)
+    log = [*_log(draws, lives), *(_logged(f"t-{number:05}", text) for number, text in texts)]
     files["activities.jsonl"] = "".join(f"{_line(row)}\n" for row in log)
     return Sample(files, {name: len(rows) for name, rows in tables.items()} | {"activities.jsonl": len(log)})
 

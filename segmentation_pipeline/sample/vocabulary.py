@@ -143,6 +143,11 @@ CAMPAIGNS = (
     Campaign("sensors-26", "Sensors: see what your rooms do", dt.date(2026, 6, 16), 0.36),
     Campaign("summer-26", "A quiet summer offer", dt.date(2026, 6, 25), 0.36),
 )
+TEXT_CAMPAIGNS = (
+    Campaign("sms-may-26", "Seats for the long weekend", dt.date(2026, 5, 13), 0.6),
+    Campaign("sms-june-26", "Two days only: sensors", dt.date(2026, 6, 19), 0.6),
+    Campaign("sms-summer-26", "Last day of the summer offer", dt.date(2026, 6, 28), 0.5),
+)
 PAGES: tuple[tuple[str, float], ...] = (
     ("/", 24),
     ("/features", 16),

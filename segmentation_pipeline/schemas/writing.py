@@ -12,6 +12,7 @@ from segmentation_pipeline.schemas.policies import policy_schema
 from segmentation_pipeline.schemas.reports import report_schema
 from segmentation_pipeline.schemas.segments import segment_schema
 from segmentation_pipeline.schemas.shapes import DIALECT
+from segmentation_pipeline.schemas.simulations import simulation_schema
 from segmentation_pipeline.schemas.tests import test_schema
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def project_schemas(catalog: Catalog) -> dict[str, Shape]:
         "provider": provider_schema(catalog),
         "webhook": webhook_schema(),
         "report": report_schema(),
+        "simulation": simulation_schema(catalog),
     }
     return {f"{name}.schema.json": {"$schema": DIALECT, **schema} for name, schema in schemas.items()}
 

@@ -40,13 +40,15 @@ class Standing:
         return evaluate_index(definitions, index, self.as_of, only=only)
 
 
-def pin(store: DeltaStore, catalogs: Iterable[Catalog], as_of: dt.datetime) -> Standing:
-    """Pin every table that the catalogs name, and what was published.
+def pin(
+    store: DeltaStore, catalogs: Iterable[Catalog], as_of: dt.datetime, also: Iterable[str] = ()
+) -> Standing:
+    """Pin every table that the catalogs name, what was published, and those ``also`` named.
 
     Raises `RunFailed` where nothing was imported.
     """
     tables = {table for catalog in catalogs for table in input_tables(catalog)}
-    inputs = store.snapshot(sorted({*tables, HISTORY}))
+    inputs = store.snapshot(sorted({*tables, HISTORY, *also}))
     if not tables & set(inputs.versions):
         raise RunFailed(
             "there is nothing to evaluate: no table has been imported",

@@ -9,9 +9,11 @@ from segmentation_pipeline.rules import tree
 from segmentation_pipeline.rules.english import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from segmentation_pipeline.rules.verdict import SegmentVerdict, Verdict
+
+    Cost = Callable[[list[Verdict]], Any]
 
 SHOWN_ROWS = 5
 
@@ -48,85 +50,86 @@ def tree_lines(verdict: Verdict) -> list[str]:
     return lines
 
 
-def nearest_change(verdict: SegmentVerdict) -> list[Verdict]:
+def nearest_change(verdict: SegmentVerdict, cost: Cost = len) -> list[Verdict]:
     """Return the fewest leaves of the rule that would have to turn for the answer to turn.
 
-    Empty where a pin or a list decides: no change of data would do.
+    Empty where a pin or a list decides: no change of data would do. Other leaves than the fewest come
+    out where ``cost`` weighs them otherwise; of two sets together it must be the sum of both.
     """
     if verdict.decided_by in ("pin", "members", "unknown"):
         return []
     where, exclude = verdict.where, verdict.exclude
     if verdict.member and where is not None:
-        ways = [flips(where), flips(exclude) if exclude is not None else None]
-        return min((way for way in ways if way is not None), key=len, default=[])
-    into = _into(verdict)
-    out_of = flips(exclude) if exclude is not None and exclude.holds else []
+        ways = [flips(where, cost), flips(exclude, cost) if exclude is not None else None]
+        return min((way for way in ways if way is not None), key=cost, default=[])
+    into = _into(verdict, cost)
+    out_of = flips(exclude, cost) if exclude is not None and exclude.holds else []
     return [] if into is None or out_of is None else into + out_of
 
 
-def _into(verdict: SegmentVerdict) -> list[Verdict] | None:
+def _into(verdict: SegmentVerdict, cost: Cost) -> list[Verdict] | None:
     """Return what would have to turn for the rule or the list to hold, `exclude` left aside."""
     if verdict.where is None:
         return [] if verdict.listed else None
-    return [] if verdict.where.holds else flips(verdict.where)
+    return [] if verdict.where.holds else flips(verdict.where, cost)
 
 
-def flips(verdict: Verdict) -> list[Verdict] | None:
+def flips(verdict: Verdict, cost: Cost = len) -> list[Verdict] | None:
     """Return the fewest leaves whose turning turns a condition, the first in file order of equals.
 
     None where nothing does: everyone stays everyone.
     """
-    return _flips(verdict.condition, verdict)
+    return _flips(verdict.condition, verdict, cost)
 
 
 @singledispatch
-def _flips(condition: tree.Condition, verdict: Verdict) -> list[Verdict] | None:
+def _flips(condition: tree.Condition, verdict: Verdict, cost: Cost) -> list[Verdict] | None:
     raise NotImplementedError(f"no nearest change of {type(condition).__name__}")
 
 
 @_flips.register(tree.Compare)
 @_flips.register(tree.InSegment)
 @_flips.register(tree.Sequence)
-def _(_condition: tree.Condition, verdict: Verdict) -> list[Verdict]:
+def _(_condition: tree.Condition, verdict: Verdict, _cost: Cost) -> list[Verdict]:
     return [verdict]
 
 
 @_flips.register(tree.Everyone)
-def _(_condition: tree.Everyone, _verdict: Verdict) -> None:
+def _(_condition: tree.Everyone, _verdict: Verdict, _cost: Cost) -> None:
     return None
 
 
 @_flips.register(tree.Not)
-def _(_condition: tree.Not, verdict: Verdict) -> list[Verdict] | None:
-    return flips(verdict.parts[0])
+def _(_condition: tree.Not, verdict: Verdict, cost: Cost) -> list[Verdict] | None:
+    return flips(verdict.parts[0], cost)
 
 
 @_flips.register(tree.On)
-def _(_condition: tree.On, verdict: Verdict) -> list[Verdict] | None:
-    return flips(verdict.parts[0]) if verdict.parts else [verdict]
+def _(_condition: tree.On, verdict: Verdict, cost: Cost) -> list[Verdict] | None:
+    return flips(verdict.parts[0], cost) if verdict.parts else [verdict]
 
 
 @_flips.register(tree.All)
-def _(_condition: tree.All, verdict: Verdict) -> list[Verdict] | None:
-    return _enough(verdict, len(verdict.parts))
+def _(_condition: tree.All, verdict: Verdict, cost: Cost) -> list[Verdict] | None:
+    return _enough(verdict, len(verdict.parts), cost)
 
 
 @_flips.register(tree.Any)
-def _(_condition: tree.Any, verdict: Verdict) -> list[Verdict] | None:
-    return _enough(verdict, 1)
+def _(_condition: tree.Any, verdict: Verdict, cost: Cost) -> list[Verdict] | None:
+    return _enough(verdict, 1, cost)
 
 
 @_flips.register(tree.AtLeast)
-def _(condition: tree.AtLeast, verdict: Verdict) -> list[Verdict] | None:
-    return _enough(verdict, condition.k)
+def _(condition: tree.AtLeast, verdict: Verdict, cost: Cost) -> list[Verdict] | None:
+    return _enough(verdict, condition.k, cost)
 
 
-def _enough(verdict: Verdict, k: int) -> list[Verdict] | None:
+def _enough(verdict: Verdict, k: int, cost: Cost) -> list[Verdict] | None:
     """Turn as many parts as it takes for "at least k of them hold" to turn, the cheapest first."""
     holding = sum(part.holds for part in verdict.parts)
     turned = holding - k + 1 if verdict.holds else k - holding
-    ways = [flips(part) for part in verdict.parts if part.holds == verdict.holds]
-    possible = sorted((way for way in ways if way is not None), key=len)
+    ways = [flips(part, cost) for part in verdict.parts if part.holds == verdict.holds]
+    possible = sorted((way for way in ways if way is not None), key=cost)
     if len(possible) < turned:
         return None
     return [leaf for way in possible[:turned] for leaf in way]

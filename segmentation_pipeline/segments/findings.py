@@ -20,12 +20,14 @@ from segmentation_pipeline.segments.testing import is_nothing
 from segmentation_pipeline.segments.trial import Bench, read_trial
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from segmentation_pipeline.catalog.model import Catalog
     from segmentation_pipeline.documents import Node
     from segmentation_pipeline.rules.segment import Definitions
     from segmentation_pipeline.workspace import Workspace
+
+    Finder = Callable[[Workspace, Definitions], Iterable[Diagnostic]]
 
 
 def catalog_node(workspace: Workspace) -> Node:
@@ -33,10 +35,10 @@ def catalog_node(workspace: Workspace) -> Node:
     return load_catalog_node(workspace.catalog_file, workspace.file_name(workspace.catalog_file))
 
 
-def collect_findings(workspace: Workspace) -> list[Diagnostic]:
+def collect_findings(workspace: Workspace, others: Sequence[Finder] = ()) -> list[Diagnostic]:
     """Return every finding on catalog, definitions, sources, mappings and tests, by file and line.
 
-    Without a good catalog nothing else can be read.
+    ``others`` look at files of other parts. Without a good catalog nothing else can be read.
     """
     found: list[Diagnostic] = []
     with _collecting(found):
@@ -48,6 +50,8 @@ def collect_findings(workspace: Workspace) -> list[Diagnostic]:
         found += partner_findings(workspace, definitions)
         known = {*definitions.segments, *definitions.broken}
         found += report_faults(workspace.definitions, known, workspace.file_name)
+        for finder in others:
+            found += finder(workspace, definitions)
         found += _tests(workspace, Bench(node, workspace.definitions, workspace.time_zone))
         found += _overlooked(workspace)
     return sorted(found, key=lambda finding: (finding.at, finding.rule))

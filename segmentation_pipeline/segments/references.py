@@ -66,7 +66,7 @@ def _naming(path: Path, source: YamlText, name: str, folder: str) -> NamingFile:
         elif folder == "tests":
             found = _in_test(document, name)
         elif folder == "policies":
-            found = [node for node in _scalars(get(document, "suppression")) if node.value == name]
+            found = _in_policy(document, name)
         else:
             found = []
         meant += found
@@ -82,6 +82,16 @@ def _in_definition(document: yaml.Node, name: str) -> list[yaml.Node]:
     rules = [get(document, "where"), get(document, "exclude")]
     found = [] if own is None or own.value != name else [own]
     return found + [node for rule in rules for node in _named(rule, name)]
+
+
+def _in_policy(document: yaml.Node, name: str) -> list[yaml.Node]:
+    """Return where a policy names a segment: in its rules, and among those that suppress."""
+    by_channel = get(document, "suppression")
+    listed = [by_channel]
+    if isinstance(by_channel, yaml.MappingNode):
+        listed = [value for _, value in by_channel.value]
+    suppressing = [node for part in listed for node in _scalars(part) if node.value == name]
+    return [*_named(get(document, "rules"), name, ("segment",)), *suppressing]
 
 
 def _in_test(document: yaml.Node, name: str) -> list[yaml.Node]:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.workspace import Workspace
 
+WORKTREE = "worktree"
+SOURCES = (WORKTREE, "git:REVISION", "folder:PATH")
+"""How a simulation may say where definitions are taken from."""
+
 
 @contextlib.contextmanager
 def workspace_at(workspace: Workspace, place: str) -> Iterator[Workspace]:
@@ -28,13 +32,46 @@ def workspace_at(workspace: Workspace, place: str) -> Iterator[Workspace]:
     """
     folder = _folder(workspace, Path(place).resolve())
     if folder is not None:
-        workspace.tenant.own(folder.definitions)
-        for path in folder.foreign_links():
-            workspace.tenant.own(path)
-        yield folder
+        yield _owned(folder)
         return
-    with tempfile.TemporaryDirectory(prefix="segmentation-") as unpacked:
-        yield _unpack(workspace, place, Path(unpacked).resolve())
+    with _unpacked(workspace, place) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def workspace_from(workspace: Workspace, source: str) -> Iterator[Workspace]:
+    """Give the workspace with its definitions of a named source, as simulations name them.
+
+    ``source`` is `WORKTREE` for those that are there, ``git:REVISION``, or ``folder:PATH`` below the
+    project (or absolute). Raises as `workspace_at` does, and `UsageError` for any other word.
+    """
+    kind, _, place = source.partition(":")
+    if source == WORKTREE:
+        yield workspace
+    elif kind == "folder" and place:
+        folder = _folder(workspace, (workspace.project / place).resolve())
+        if folder is None:
+            raise UsageError(f"`{place}` is no folder of definitions", hint="name one with a catalog.yaml")
+        yield _owned(folder)
+    elif kind == "git" and place:
+        with _unpacked(workspace, place) as found:
+            yield found
+    else:
+        raise UsageError(f"`{source}` names no definitions", allowed=SOURCES)
+
+
+@contextlib.contextmanager
+def _unpacked(workspace: Workspace, revision: str) -> Iterator[Workspace]:
+    with tempfile.TemporaryDirectory(prefix="segmentation-") as folder:
+        yield _unpack(workspace, revision, Path(folder).resolve())
+
+
+def _owned(folder: Workspace) -> Workspace:
+    """Return a workspace whose definitions do not lead into another one."""
+    folder.tenant.own(folder.definitions)
+    for path in folder.foreign_links():
+        folder.tenant.own(path)
+    return folder
 
 
 def _folder(workspace: Workspace, path: Path) -> Workspace | None:

@@ -1,4 +1,4 @@
-"""The site of a workspace: an index with search, a page a segment and saved report, the tables."""
+"""The site of a workspace: an index with search, a page a segment, report and simulation, the tables."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from segmentation_pipeline.segments.basis import read_definitions
 from segmentation_pipeline.segments.registry import read_registry
 from segmentation_pipeline.segments.saved_reports import read_report, report_files
 from segmentation_pipeline.site.segment_page import SegmentPage, segment_page
+from segmentation_pipeline.site.simulation_pages import simulation_pages
 from segmentation_pipeline.site.tables_page import table_entries
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.rules.segment import Definitions
     from segmentation_pipeline.workspace import Workspace
 
+_PLACES = ("segments", "reports", "simulations")
 MARK = ".segmentation-site"
 """A file that says: this folder was written here and may be written again."""
 
@@ -50,7 +52,9 @@ def build_site(workspace: Workspace, store: DeltaStore, folder: Path) -> Site:
     pages = _segment_pages(workspace, store, definitions, states, tests)
     written = {f"segments/{page.id}.html": _page("segment.html", workspace, page=page) for page in pages}
     reports, unmade = _reports(workspace, store, definitions)
-    left_out = (*unmade, *unread)
+    simulations, unknown = simulation_pages(store)
+    left_out = (*unmade, *unknown, *unread)
+    written |= {f"simulations/{name}.html": text for name, (_, text) in simulations.items()}
     written |= {f"reports/{name}.html": text for name, (_, text) in reports.items()}
     entries = table_entries(store, table_names(store))
     written["tables.html"] = _page("tables.html", workspace, entries=entries)
@@ -60,10 +64,11 @@ def build_site(workspace: Workspace, store: DeltaStore, folder: Path) -> Site:
         pages=pages,
         broken=definitions.broken,
         reports={name: title for name, (title, _) in reports.items()},
+        simulations={name: title for name, (title, _) in simulations.items()},
         left_out=left_out,
     )
     written["style.css"] = style()
-    for old in (*folder.glob("segments/*.html"), *folder.glob("reports/*.html")):
+    for old in (path for place in _PLACES for path in folder.glob(f"{place}/*.html")):
         if old.relative_to(folder).as_posix() not in written:
             old.unlink()
     for name, text in sorted(written.items()):

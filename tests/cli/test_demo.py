@@ -10,13 +10,16 @@ def test_it_imports_evaluates_and_says_where_to_look(made):
     assert outcome.status == 0
     assert outcome.err == ""
     lines = outcome.out.splitlines()
-    assert [line.split("  ")[0] for line in lines if line[:2] in ("1.", "2.", "3.")] == [
+    assert [line.split("  ")[0] for line in lines if line[:1].isdigit() and line[1:3] == ". "] == [
         "1. Import",
         "2. Evaluate",
-        "3. Look",
+        "3. Decide",
+        "4. Simulate",
+        "5. Look",
     ]
+    assert any(line.startswith("2026-06-30 decided by policy default") for line in lines)
     assert any("rejected contacts.csv, row 602" in line for line in lines)
-    looks = ("explain vip c-0007", "report lifecycle_review", "docs --open")
+    looks = ("explain vip c-0007", "simulate quieter_policy", "report lifecycle_review", "docs --open")
     assert [look for look in looks if not any(look in line for line in lines)] == []
 
 
@@ -49,6 +52,7 @@ def test_run_again_it_changes_nothing(segmentation, copied):
     assert outcome.status == 0
     assert all(job["landed"] == 0 for job in outcome.json["imports"])
     assert all(row["entered"] == row["exited"] == 0 for row in outcome.json["segments"])
+    assert not outcome.json["assigned"]["fresh"]
 
 
 @pytest.mark.integration

@@ -57,8 +57,8 @@ def test_markdown_for_a_pull_request(segmentation, changed):
     outcome = segmentation("diff", "--against", "HEAD", "--project", changed, "--format", "markdown")
     lines = outcome.out.splitlines()
     assert lines[0].startswith("### Segments against `HEAD`, as of ")
-    assert "| `german` | changed | 2 | 1 | 1 | 2 | 150.0% |" in lines
-    assert "| `rest` | added |  | 2 | 2 | 0 |  |" in lines
+    assert "| `german` | changed | 2 | 1 | 1 | 2 | 0 | 150.0% |" in lines
+    assert "| `rest` | added |  | 2 | 2 | 0 | 0 |  |" in lines
 
 
 def test_over_the_limit_is_status_1(segmentation, changed):

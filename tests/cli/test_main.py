@@ -62,7 +62,7 @@ def test_what_nobody_expected_is_status_3_and_one_sentence(segmentation, project
     def broken(*_arguments, **_options):
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr("segmentation_pipeline.segments.findings.collect_findings", broken)
+    monkeypatch.setattr("segmentation_pipeline.validation.validate", broken)
     outcome = segmentation("validate", "--project", project)
     assert outcome.status == 3
     assert outcome.err.startswith("error: unexpected ZeroDivisionError: by zero")

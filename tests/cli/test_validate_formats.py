@@ -320,7 +320,7 @@ def test_a_place_outside_the_project_is_an_address():
 @pytest.mark.parametrize(("severities", "status"), [(["warning"], 0), (["warning", "error"], 1), ([], 0)])
 def test_only_errors_decide_the_status(segmentation, project, monkeypatch, severities, status):
     found = [at(1, 1, severity=severity) for severity in severities]
-    monkeypatch.setattr("segmentation_pipeline.segments.findings.collect_findings", lambda _workspace: found)
+    monkeypatch.setattr("segmentation_pipeline.validation.validate", lambda _workspace: found)
     outcome = segmentation("validate", "--project", project)
     assert outcome.status == status
     said = {0: "no findings", 1: "0 errors, 1 warning", 2: "1 error, 1 warning"}

@@ -32,6 +32,8 @@ segment/order_trouble segment/part_of_a_group segment/partners segment/repeat_bu
 segment/summit_guests segment/trial_ending segment/unsubscribed segment/vip
 segment_definitions segment_findings segment_members segment_memberships segment_overlaps segment_relations
 segment_transitions segments
+contact_assignments contact_assignment_runs
+simulation/next_two_weeks simulation/quieter_policy simulation/quieter_today
 """
 
 
@@ -70,7 +72,8 @@ def test_groups_follow_the_data(team):
         "segment_overlaps",
         "contact_claims",
     }
-    assert set(by_group) == {"ingestion", "features", "segments", "analytics", "conflicts"}
+    assert by_group["simulation"] == {"contact_assignments", "contact_assignment_runs"}
+    assert set(by_group) == {"ingestion", "features", "segments", "analytics", "conflicts", "simulation"}
 
 
 def test_a_segment_hangs_on_what_it_embeds_and_reads(team):

@@ -3,7 +3,7 @@
 A page is run from top to bottom in one copy of the project with its sample evaluated. After `$` stands
 a command; the lines below are its output: `…` alone on a line stands for any lines, within a line for
 any text, and a run of blanks for any run of blanks. A command without output may print anything. A
-block that names a file, as in ```csv merges.csv, is written there first.
+block that names a file, as in ```csv merges.csv, is written there where it stands.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ from segmentation_pipeline.cli.main import main
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 QUICK = ("CONTRIBUTING.md", "importing.md")
-BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"^```\w+ (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(?:console|\w+ (?P<file>\S+))\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -34,10 +33,20 @@ class Example:
     shown: str
 
 
-def examples(page: Path) -> list[Example]:
+@dataclass(frozen=True)
+class File:
+    path: Path
+    text: str
+
+
+def steps(page: Path) -> list[Example | File]:
+    """Return what a page runs and writes, in its order."""
     found = []
-    for block in BLOCK.findall(page.read_text(encoding="utf-8")):
-        before, *commands = re.split(r"^\$ ", block, flags=re.MULTILINE)
+    for block in BLOCK.finditer(page.read_text(encoding="utf-8")):
+        if block["file"] is not None:
+            found.append(File(Path(block["file"]), block["text"]))
+            continue
+        before, *commands = re.split(r"^\$ ", block["text"], flags=re.MULTILINE)
         assert not before.strip(), f"{page.name}: a console block starts with `$ `"
         for command in commands:
             line, _, shown = command.partition("\n")
@@ -88,7 +97,7 @@ def _without_settings(patch: pytest.MonkeyPatch) -> None:
 def _pages():
     """Every page with examples; those that take long are for the slower suite."""
     for page in PAGES:
-        if examples(page):
+        if any(isinstance(step, Example) for step in steps(page)):
             slow = () if page.name in QUICK else pytest.mark.integration
             yield pytest.param(page, id=page.name, marks=slow)
 
@@ -97,15 +106,16 @@ def _pages():
 def test_what_a_page_shows_is_printed(page, evaluated, tmp_path, monkeypatch):
     _without_settings(monkeypatch)
     monkeypatch.chdir(shutil.copytree(evaluated, tmp_path / "project"))
-    for name, text in FILE.findall(page.read_text(encoding="utf-8")):
-        Path(name).parent.mkdir(parents=True, exist_ok=True)
-        Path(name).write_text(text, encoding="utf-8")
-    for example in examples(page):
-        printed = run(example.command)
+    for step in steps(page):
+        if isinstance(step, File):
+            step.path.parent.mkdir(parents=True, exist_ok=True)
+            step.path.write_text(step.text, encoding="utf-8")
+            continue
+        printed = run(step.command)
         assert "error: unexpected" not in printed
-        if example.shown:
+        if step.shown:
             trimmed = printed.rstrip() + "\n"
-            assert re.fullmatch(pattern(example.shown), trimmed), f"$ {example.command}\n{printed}"
+            assert re.fullmatch(pattern(step.shown), trimmed), f"$ {step.command}\n{printed}"
 
 
 def test_a_wrong_output_is_noticed():

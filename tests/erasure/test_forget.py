@@ -240,7 +240,33 @@ def test_every_table_with_a_key_of_contacts_is_covered(full):
     assert "unknown" not in found.values()
     for name, way in found.items():
         if "contact_id" in full.store.schema(name):
-            assert way in ("keys", "column", "derived"), name
+            assert way in ("keys", "column", "derived", "numbered"), name
+
+
+def test_assignments_keep_no_trace_and_the_days_stay_decided(lake):
+    lake.run("assign")
+    columns = ("day", "object_index", "segment_id", "decision")
+    before = lake.store.scan("contact_assignments").select("contact_id", *columns).collect()
+    assert MARK in before["contact_id"]
+    assert "contact_assignments" in lake.run("forget", MARK, "--dry-run")
+    lake.run("forget", MARK)
+    assert lake.traces() == []
+    after = lake.store.scan("contact_assignments").select("contact_id", *columns).collect()
+    kept = before.filter(pl.col("contact_id") != MARK)
+    assert kept.height > 0
+    assert after.sort(columns).equals(kept.sort(columns))
+    assert "was decided before" in lake.run("assign")
+    lake.run("assign", "--again")
+    assert lake.traces() == []
+
+
+def test_a_night_that_died_before_its_record_followed_is_known_after_an_erasure(lake):
+    lake.run("assign")
+    shutil.rmtree(lake.store.root.folder / "contact_assignment_runs")
+    lake.run("forget", MARK)
+    assert lake.traces() == []
+    (run,) = lake.store.scan("contact_assignment_runs").collect().to_dicts()
+    assert (run["attempt"], run["run_id"]) == (1, "assign-2026-06-30.1")
 
 
 def test_analytics_keep_no_trace(lake):

@@ -23,7 +23,9 @@ def peak_kib():
     status = pathlib.Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0])
 """
-DAMAGE = PEAK + """
+DAMAGE = (
+    PEAK
+    + """
 import bz2, gzip, io, json, pathlib, random, sys
 import polars as pl, pyarrow as pa
 from segmentation_pipeline.errors import ImportFailed
@@ -76,7 +78,10 @@ for round in range(rounds):
 peak = peak_kib()
 print(json.dumps({**counts, "peak": peak}))
 """
-BOMB = PEAK + """
+)
+BOMB = (
+    PEAK
+    + """
 import json, pathlib, sys
 from segmentation_pipeline.errors import ImportFailed
 from segmentation_pipeline.ingest.mapping import FileFormat
@@ -92,6 +97,7 @@ except ImportFailed as failure:
 peak = peak_kib()
 print(json.dumps({"rows": rows, "error": error, "peak": peak}))
 """
+)
 
 
 def run(program, *arguments):

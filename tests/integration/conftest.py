@@ -157,7 +157,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="module")
 def browser(chromium):
-    """A browser for one module: while it is open, its event loop runs in this thread, and nothing else's can."""
+    """A browser for one module: while it is open, its event loop runs in this thread, and no other can."""
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=PAGE_SECONDS * 1000)

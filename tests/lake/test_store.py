@@ -122,7 +122,7 @@ def test_a_row_outside_the_slices_is_refused(store, table, rows, pairs):
 
 
 def test_replace_where_needs_a_partition_column(store, plain, contacts):
-    with pytest.raises(ContractError, match="no text column by which"):
+    with pytest.raises(ContractError, match="no column of text or days by which"):
         store.replace_where(plain, contacts(("a", 1)), "contact_id", ["a"])
 
 

@@ -181,3 +181,25 @@ def test_a_file_that_is_gone_is_noticed_without_reading(store, table, part):
     (path,) = files.paths_of("segment_id", "a")
     Path(path).unlink()
     assert files.lost() == path
+
+
+def test_slices_may_be_days(store):
+    """A day is a folder; only its own rows are replaced, and a filter on days reads no others."""
+    table = Table("days", pl.Schema({"day": pl.Date, "n": pl.Int64}), partition_by=("day",))
+
+    def put(day: str, *numbers: int) -> None:
+        rows = pl.DataFrame({"n": numbers}, schema={"n": pl.Int64})
+        store.replace_slices(table, "day", [day], [(day, [rows])] if numbers else [])
+
+    put("2026-06-30", 1, 2)
+    put("2026-07-01", 3)
+    put("2026-06-30", 4)
+    june, july = dt.date(2026, 6, 30), dt.date(2026, 7, 1)
+    assert sorted(store.scan("days").collect().rows()) == [(june, 4), (july, 3)]
+    assert store.scan("days").filter(pl.col("day") > june).collect().rows() == [(july, 3)]
+    put("2026-06-30")
+    assert store.scan("days").collect().rows() == [(july, 3)]
+    store.replace_where(table, pl.DataFrame({"day": [july], "n": [5]}), "day", ["2026-07-01"])
+    assert store.scan("days").collect().rows() == [(july, 5)]
+    with pytest.raises(ContractError, match="outside the replaced slices of `day`: `2026-07-01`"):
+        store.replace_where(table, pl.DataFrame({"day": [july], "n": [5]}), "day", ["2026-06-30"])

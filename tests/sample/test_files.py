@@ -78,3 +78,22 @@ def test_some_contacts_have_no_address_and_some_no_company(table):
 def test_addresses_are_reserved_ones(table):
     hosts = {row["Email Address"].rpartition("@")[2].lower() for row in table("contacts.csv")}
     assert all(host.endswith(".example") for host in hosts - {""})
+
+
+def test_texts_go_to_customers_with_a_number_whom_one_may_still_write_to(log, table):
+    contacts = {row["Contact ID"]: row for row in table("contacts.csv")}
+    first = {}
+    for row in reversed(table("orders.csv")):
+        first[row["Customer"]] = row["Ordered"]
+    texts = [row for row in log if row.get("type") == "sms_sent"]
+    assert len(texts) > 100
+    for row in texts:
+        contact = contacts[row["contact"]]
+        assert contact["Phone"]
+        assert first[row["contact"]][:10] <= row["at"][:10]
+        assert not contact["Unsubscribed"] or contact["Unsubscribed"] > row["at"]
+
+
+def test_every_message_belongs_to_a_campaign(log, table):
+    campaigns = {row["campaign_id"] for row in table("campaigns.csv")}
+    assert {row["campaign_id"] for row in log if row.get("type") in ("email_sent", "sms_sent")} == campaigns

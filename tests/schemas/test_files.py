@@ -23,6 +23,7 @@ KINDS = {
     "enrichment": "provider",
     "webhooks": "webhook",
     "reports": "report",
+    "simulations": "simulation",
 }
 ONE = {"catalog.yaml": "catalog", "sources.yaml": "sources"}
 HEADER = re.compile(r"# yaml-language-server: \$schema=(\S+)\n")

@@ -31,6 +31,10 @@ GOOD = [
     ("policy", "{policy: p, suppression: {email: [hard_bounced]}}"),
     (
         "policy",
+        "{policy: p, exclusive: claim, rules: [{max: 0, days: 9, extend_to: month, segment: s}], holdout: {percent: 2.5, salt: 7}}",
+    ),
+    (
+        "policy",
         "{policy: p, suppression: [hard_bounced], exclusive_groups: [lifecycle], max_contacts_per_day: 1}",
     ),
     ("sources", "sources: {a: {table: contacts, files: data/*.csv, max_shrink: 50%, stale_after: 2 days}}"),
@@ -66,6 +70,14 @@ GOOD = [
         "{kind: csv, file: enrichment/m.csv, format: {separator: ;}, match: {email: Mail}, fields: {job_title: Title}, overwrite_fields: {job_title: never}}",
     ),
     ("report", "{report: r, title: R, segments: [vip]}"),
+    (
+        "simulation",
+        "{simulation: s, mode: replay, to: 2026-06-07, sample_percent: 12.5, fail_if: [{metric: max_contacts_in_30_days, operator: greater_than, value: 3, channel: email}]}",
+    ),
+    (
+        "simulation",
+        "{simulation: s, mode: what_if, proposed: {policy: p, definitions: 'git:main'}, breakdowns: [country]}",
+    ),
     ("report", "{report: r, title: R, segments: [a, b, c, d], days: 7, charts: [], columns: [email]}"),
     ("webhook", "{url: https://x.example, secret: env:KEY}"),
     (
@@ -75,6 +87,14 @@ GOOD = [
 ]
 BAD = [
     ("report", "{report: r, title: R}"),
+    ("simulation", "{simulation: s, mode: compare}"),
+    ("simulation", "{simulation: s, mode: replay, days: 0}"),
+    ("simulation", "{simulation: s, mode: replay, breakdowns: [email]}"),
+    ("simulation", "{simulation: s, mode: replay, baseline: {definitions: main}}"),
+    (
+        "simulation",
+        "{simulation: s, mode: replay, fail_if: [{metric: never_won, operator: greater_than, value: 0}]}",
+    ),
     ("report", "{report: r, title: R, segments: []}"),
     ("report", "{report: r, title: R, segments: [a, b, c, d, e]}"),
     ("report", "{report: r, title: R, segments: [a, a]}"),
@@ -102,6 +122,11 @@ BAD = [
     ("catalog", "objects: {a: {table: a, key: id, relations: {b: {object: b, key: b_id, time: at}}}}"),
     ("policy", "{max_contacts_per_day: 1}"),
     ("policy", "{policy: p, rules: [{max: 2}]}"),
+    ("policy", "{policy: p, rules: [{cooldown_days: 2, days: 3}]}"),
+    ("policy", "{policy: p, rules: [{max: 1, days: 3, extend_to: day}]}"),
+    ("policy", "{policy: p, quiet: [{weekday: sunday, date: 2026-12-25}]}"),
+    ("policy", "{policy: p, quiet: [{channels: [sms]}]}"),
+    ("policy", "{policy: p, exclusive: both}"),
     ("policy", "{policy: p, quiet: [{weekday: someday}]}"),
     ("policy", "{policy: p, holdout: {percent: 500, salt: x}}"),
     ("policy", "{policy: p, priorities: []}"),

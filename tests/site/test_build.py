@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 import pytest
 
 from segmentation_pipeline.conflicts.tables import OVERLAPS
 from segmentation_pipeline.errors import UsageError
+from segmentation_pipeline.simulation.tables import RUNS
 
+NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 PAGES = (
     "index.html",
     "reports/review.html",
@@ -73,6 +77,37 @@ def test_a_report_that_cannot_be_made_is_named_and_left_out(shop):
     assert "bad.yaml" in said
     assert "nobody" in said
     assert "nobody" in shop.page("index.html")
+
+
+def test_the_last_run_of_a_simulation_has_a_page(shop):
+    row = {
+        "run_id": "sim-000001",
+        "variant": "baseline",
+        "simulation": "fewer_mails",
+        "mode": "replay",
+        "policy": "default",
+        "definitions": "worktree",
+        "from_day": NOW.date(),
+        "to_day": NOW.date(),
+        "contacts": 2,
+        "contacts_wanted": 0,
+        "contacts_never_won": 0,
+        "sample_percent": 100.0,
+        "result_hash": "hash of the first",
+        "policy_hash": "p",
+        "definitions_hash": "d",
+        "declaration": "{simulation: fewer_mails, mode: replay}",
+    }
+    later = {**row, "run_id": "sim-000002", "result_hash": "another one"}
+    unread = "{simulation: of_another_time, days: no}"
+    old = {**row, "run_id": "sim-000003", "simulation": "of_another_time", "declaration": unread}
+    shop.store.append(RUNS, pl.DataFrame([row, later, old], schema=RUNS.schema))
+    site = shop.build()
+    assert "simulations/fewer_mails.html" in site.pages
+    assert 'href="simulations/fewer_mails.html"' in shop.page("index.html")
+    assert "another one" in shop.page("simulations/fewer_mails.html")
+    (said,) = site.left_out
+    assert said.startswith("simulation of_another_time, sim-000003: ")
 
 
 def test_a_test_file_that_cannot_be_read_is_named_and_stops_nothing(shop):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from functools import cache
+from math import ceil
 from typing import TYPE_CHECKING
 
 import pygal
@@ -22,6 +23,7 @@ WIDTH, HEIGHT = 720, 260
 COLOURS = 8
 """The page names as many colours, ``--series-1`` and so on."""
 _LABELS = 12
+_FEW = 10
 _LEFT_OUT = re.compile(r"<!--.*?-->|<script.*?</script>", re.DOTALL)
 
 
@@ -43,15 +45,22 @@ def svg(chart: Chart) -> str:
         truncate_legend=-1,
         truncate_label=-1,
         margin=4,
+        margin_right=24,
         range=_range(chart),
         value_formatter=lambda value: written(value, chart.unit),
     )
-    drawn.x_labels = list(chart.x)
+    # Bars are drawn from below; the first stands on top.
+    order = 1 if chart.kind == "line" else -1
+    drawn.x_labels = list(chart.x[::order])
     if chart.kind == "line" and len(chart.x) > _LABELS:
         drawn.x_labels_major = list(chart.x[:: -(-len(chart.x) // _LABELS)])
         drawn.show_minor_x_labels = False
+    span = _range(chart)
+    if chart.unit == "count" and span is not None and span[1] <= _FEW:
+        # Labels between whole numbers would be written as the same ones again.
+        drawn.y_labels = list(range(ceil(span[1]) + 1))
     for series in chart.series:
-        drawn.add(series.name, list(series.values))
+        drawn.add(series.name, list(series.values[::order]))
     found: str = drawn.render(is_unicode=True)
     # Its identity is random and its comments hold the day: the same report must be the same text. Its
     # script holds settings for one that is not there.

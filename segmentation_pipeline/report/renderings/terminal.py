@@ -1,4 +1,4 @@
-"""A report on a terminal, with Rich; a chart becomes a line of blocks a series."""
+"""A report on a terminal, with Rich; lines become blocks, bars the table of their values."""
 
 from __future__ import annotations
 
@@ -57,14 +57,22 @@ def _(part: Chart) -> Iterator[RenderableType]:
     table = Table(
         box=None,
         pad_edge=False,
-        show_header=False,
+        show_header=part.kind == "bar",
         title=escape(part.caption),
         title_justify="left",
         title_style="dim",
     )
+    if part.kind == "bar":
+        table.add_column("")
+        for series in part.series:
+            table.add_column(escape(series.name), justify="right")
+        for number, name in enumerate(part.x):
+            values = (written(series.values[number], part.unit) for series in part.series)
+            table.add_row(escape(name), *values)
+        yield table
+        return
     for series in part.series:
         known = [value for value in series.values if value is not None]
         span = f"{written(min(known), part.unit)} to {written(max(known), part.unit)}" if known else NOTHING
-        drawn = sparkline(series.values) if part.kind == "line" else ""
-        table.add_row(escape(series.name), drawn, span)
+        table.add_row(escape(series.name), sparkline(series.values), span)
     yield table

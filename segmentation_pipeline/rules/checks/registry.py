@@ -12,7 +12,9 @@ from segmentation_pipeline.rules.checks.embedding_rules import EMBEDDINGS
 from segmentation_pipeline.rules.checks.import_rules import MAPPINGS, SETTINGS, SOURCES
 from segmentation_pipeline.rules.checks.measure_rules import MEASURES
 from segmentation_pipeline.rules.checks.partner_rules import ENRICHMENT, WEBHOOKS
+from segmentation_pipeline.rules.checks.policy_rules import POLICIES
 from segmentation_pipeline.rules.checks.report_rules import REPORTS
+from segmentation_pipeline.rules.checks.simulation_rules import SIMULATIONS
 from segmentation_pipeline.rules.checks.trial_rules import TESTS
 from segmentation_pipeline.rules.checks.value_rules import VALUES
 
@@ -33,6 +35,8 @@ SECTIONS: dict[str, tuple[Rule, ...]] = {
     "Enrichment": ENRICHMENT,
     "Webhooks": WEBHOOKS,
     "Reports": REPORTS,
+    "Policies": POLICIES,
+    "Simulations": SIMULATIONS,
     "Tests": TESTS,
     "Other formats": DIALECTS,
     "Settings": SETTINGS,

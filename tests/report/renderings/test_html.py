@@ -53,3 +53,17 @@ def test_charts_take_the_colours_of_the_page(shown):
 
 def test_the_same_report_is_the_same_page(shown):
     assert html(shown) == html(shown)
+
+
+def test_the_first_bar_stands_on_top(shown):
+    page = html(shown)
+    heights = {
+        name: float(re.search(rf'y="([0-9.]+)"[^>]*>{name}</text>', page)[1]) for name in ("gap", "cap")
+    }
+    assert heights["gap"] < heights["cap"]
+
+
+def test_few_are_counted_in_whole_numbers(shown):
+    line = html(shown).split("<svg")[1]
+    labels = re.findall(r'class="(?:major)?"[^>]*>([0-9,.]+)</text>', line)
+    assert labels == ["0", "1", "2", "3"]

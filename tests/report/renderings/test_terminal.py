@@ -16,6 +16,14 @@ def test_every_part_is_printed_as_it_is(shown):
         assert piece in text
 
 
+def test_bars_are_the_table_of_their_values(shown):
+    out = io.StringIO()
+    print_report(shown, Console(file=out, width=120))
+    lines = [line.split() for line in out.getvalue().splitlines()]
+    at = lines.index(["gap", "7"])
+    assert lines[at - 1 : at + 2] == [["a"], ["gap", "7"], ["cap", "0"]]
+
+
 def test_long_lines_are_thinned_and_keep_the_last_value():
     drawn = sparkline([0.0] * 200 + [9.0])
     assert len(drawn) <= 60

@@ -14,7 +14,7 @@ from segmentation_pipeline.rules.checks.rule import EXAMPLE_CATALOG
 from segmentation_pipeline.rules.dialects.names import Names, read_names
 from segmentation_pipeline.rules.dialects.translation import DIALECTS, read_rule, translate
 from segmentation_pipeline.segments.basis import read_definitions
-from segmentation_pipeline.segments.findings import collect_findings
+from segmentation_pipeline.validation import validate
 from segmentation_pipeline.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def validated(files: Mapping[str, str], project: Path) -> list[Diagnostic]:
     workspace = open_workspace(project, env={})
     if "segmentation.toml" in files:
         return list(read_blueprint(workspace).findings)
-    found = collect_findings(workspace)
+    found = validate(workspace)
     if "catalog.yaml" in files:
         return found
     # What holds a segment back because of another is no finding of its own: `status` shows it.
