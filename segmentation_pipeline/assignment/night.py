@@ -157,11 +157,16 @@ class Night:
                 self.zone,
                 self.policy.hash,
                 self.definitions_hash(),
-                [self.record.run_id, self.record.as_of.isoformat()],
+                self._moved(),
                 tables,
                 before,
             ]
         )
+
+    def _moved(self) -> dict[str, int]:
+        """Return the run that last changed the members of each segment that takes part."""
+        states = self.record.segments
+        return {name: states[name].moved for name in (*self.ranking.ids, *self.suppressing) if name in states}
 
     def _has_spells(self, name: str) -> bool:
         delivery = self.ranking.contenders[self.ranking.rank_of(name)].delivery

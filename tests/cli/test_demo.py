@@ -53,6 +53,7 @@ def test_run_again_it_changes_nothing(segmentation, copied):
     assert all(job["landed"] == 0 for job in outcome.json["imports"])
     assert all(row["entered"] == row["exited"] == 0 for row in outcome.json["segments"])
     assert not outcome.json["assigned"]["fresh"]
+    assert not outcome.json["assigned"]["outdated"]
 
 
 @pytest.mark.integration

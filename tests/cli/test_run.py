@@ -7,7 +7,7 @@ KEYS = ["segment", "size", "entered", "exited", "status", "cause", "seconds"]
 
 def test_the_table(made, golden):
     _, outcome = made
-    table = outcome.out.partition("2. Evaluate")[2].partition("3. Look")[0]
+    table = outcome.out.partition("2. Evaluate")[2].partition("3. Decide")[0]
     golden("run", re.sub(r"\d+\.\d\d", "·.··", table))
 
 

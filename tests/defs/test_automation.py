@@ -70,6 +70,7 @@ def test_every_step_that_writes_is_in_the_pool_of_the_lake(team):
         "compute_days",
         "roll_up_days",
         "find_conflicts",
+        "assign_contacts",
         "maintain_tables",
     }
     assert {name for name, pool in pools.items() if pool == {"lake"}} == writers

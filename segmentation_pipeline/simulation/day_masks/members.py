@@ -6,6 +6,7 @@ slice needs no more memory for many contacts than for few.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,7 +60,7 @@ class PastMembers:
 
     def slices(self, size: int) -> Iterator[slice]:
         """Yield slices of at most ``size`` contacts, ascending; each lies in one block."""
-        for first, after in zip(self._edges, self._edges[1:], strict=False):
+        for first, after in pairwise(self._edges):
             for start in range(first, after, size):
                 yield slice(start, min(start + size, after))
 
@@ -127,11 +128,14 @@ class PastMembers:
             nobody = np.zeros((words_for(len(self.days)), mine.stop - mine.start), dtype=np.uint64)
             rows = [masks[name][:, mine] if name in masks else nobody for name in ids]
             turned[:, :, at] = by_day(rows, len(self.days))
+        if stop - start > max(after - first for first, after in pairwise(self._edges)):
+            # Nobody asks for this block again before the first one.
+            self._block = None
         return turned
 
     def _held(self, start: int, stop: int) -> Iterator[tuple[Mapping[str, Words], slice, slice]]:
         """Yield the masks of the blocks that a part touches, its place in them and their place in it."""
-        for number, (first, after) in enumerate(zip(self._edges, self._edges[1:], strict=False)):
+        for number, (first, after) in enumerate(pairwise(self._edges)):
             low, high = max(first, start), min(after, stop)
             if low < high:
                 yield (

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
 
 _SALT = "trace"
-_FOR_ONE = 50
-"""So many contacts are watched for one that is shown: most have nothing to show."""
+_FOR_ONE, _FOR_ALL = 50, 1000
+"""So many contacts are watched for one that is shown, as most have nothing to show; or so many at least."""
 COLUMNS = ("day", "contact", "rank", "reason", "blocker", "rule")
 
 
 def watched(contacts: Numbers, samples: int) -> Numbers:
     """Return the positions of the contacts that may be shown, ascending."""
-    most = min(samples * _FOR_ONE, contacts.size)
+    most = min(samples * _FOR_ONE, max(2 * samples, _FOR_ALL), contacts.size)
     if not most:
         return np.zeros(0, dtype=np.int64)
     lots = salted(contacts, _SALT)
