@@ -56,7 +56,7 @@ class PastMembers:
         self._counted = np.zeros(shape, dtype=np.int64)
         self._is_counted = [False] * len(self._blocks)
         self._block: tuple[int, dict[str, Words]] | None = None
-        self._turned: tuple[tuple[tuple[str, ...], int, int], Words] | None = None
+        self._turned: tuple[tuple[tuple[str, ...], int, int], dict[int, Words]] | None = None
 
     def slices(self, size: int) -> Iterator[slice]:
         """Yield slices of at most ``size`` contacts, ascending; each lies in one block."""
@@ -68,16 +68,18 @@ class PastMembers:
         """Return the members of one day as bits of ranks, uint64 of shape (words, contacts of the part).
 
         Bit ``r % 64`` of word ``r // 64`` is the ``r``-th segment; what is not among ``segments`` has no
-        members. All days of a part are turned round at once and held until another part is asked for:
-        of all contacts, 8 bytes a day and word each.
+        members. All days of a part are turned round at once, of all contacts 8 bytes a day and word each,
+        and are held until another part or a later day is asked for: go through days as they come.
         """
         ids = ranking.ids if isinstance(ranking, Ranking) else tuple(ranking)
         start, stop, _ = (part or slice(None)).indices(len(self.contacts))
-        if self._turned is None or self._turned[0] != (ids, start, stop):
+        if self._turned is None or self._turned[0] != (ids, start, stop) or day_at not in self._turned[1]:
             self._turned = None
             self._turned = (ids, start, stop), self._turn(ids, start, stop)
-        words: Words = self._turned[1][day_at]
-        return words
+        held = self._turned[1]
+        for day in [day for day in held if day < day_at]:
+            del held[day]
+        return held[day_at]
 
     def masks(self, segment: str, part: slice | None = None) -> Words:
         """Return the days on which contacts were members, uint64 of shape (words, contacts of the part).
@@ -122,12 +124,14 @@ class PastMembers:
         total: Array = self._counted[which].sum(axis=0)
         return total
 
-    def _turn(self, ids: tuple[str, ...], start: int, stop: int) -> Words:
-        turned = np.zeros((len(self.days), words_for(len(ids)), stop - start), dtype=np.uint64)
+    def _turn(self, ids: tuple[str, ...], start: int, stop: int) -> dict[int, Words]:
+        shape = words_for(len(ids)), stop - start
+        turned: dict[int, Words] = {day: np.zeros(shape, dtype=np.uint64) for day in range(len(self.days))}
         for masks, mine, at in self._held(start, stop):
             nobody = np.zeros((words_for(len(self.days)), mine.stop - mine.start), dtype=np.uint64)
             rows = [masks[name][:, mine] if name in masks else nobody for name in ids]
-            turned[:, :, at] = by_day(rows, len(self.days))
+            for day, words in enumerate(by_day(rows, len(self.days))):
+                turned[day][:, at] = words
         if stop - start > max(after - first for first, after in pairwise(self._edges)):
             # Nobody asks for this block again before the first one.
             self._block = None

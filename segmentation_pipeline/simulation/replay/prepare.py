@@ -18,7 +18,7 @@ from segmentation_pipeline.simulation.day_masks.members import past_members
 from segmentation_pipeline.simulation.day_masks.reading import read_past
 from segmentation_pipeline.simulation.replay.contest import Contest
 from segmentation_pipeline.simulation.replay.pressure import REACH
-from segmentation_pipeline.simulation.replay.walk import Stage, chosen, walk
+from segmentation_pipeline.simulation.replay.walk import PART, Stage, chosen, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -91,7 +91,7 @@ def _replay(store: DeltaStore, inputs: Snapshot, sides: Sequence[Side], span: Sp
     keeping = {side.name: _suppressing(side) for side in sides}
     names = [*one.ranking.ids, *(name for masks in keeping.values() for name in masks)]
     segments = tuple(dict.fromkeys(names))
-    past = read_past(store, definitions, inputs, segments, dates, one.zone)
+    past = read_past(store, definitions, inputs, segments, dates, one.zone, PART)
     members = past_members(definitions, past, segments)
     for name, failure in members.failed.items():
         hint = "mend it, or write `active: false`"
