@@ -99,6 +99,7 @@ def test_days_before_the_first_run_are_evaluated_again(shop):
     assert set(said) == {("with today's attributes",), ("published",)}
 
 
+@pytest.mark.integration
 def test_a_night_at_each_days_start_publishes_what_is_evaluated_again(shop, tmp_path):
     """Nightly runs, and one run at the end with a backfill, say the same of rules over events alone."""
     shop.segment("buyers", BUYERS)

@@ -23,6 +23,7 @@ def test_it_imports_evaluates_and_says_where_to_look(made):
     assert [look for look in looks if not any(look in line for line in lines)] == []
 
 
+@pytest.mark.integration
 def test_what_it_says_to_look_at_is_there(segmentation, copied):
     report = segmentation("report", "lifecycle_review", "--project", copied)
     assert report.status == 0
@@ -47,6 +48,7 @@ def test_every_shipped_segment_has_members(segmentation, sample):
     assert all(row["size"] > 0 for row in listed)
 
 
+@pytest.mark.integration
 def test_run_again_it_changes_nothing(segmentation, copied):
     outcome = segmentation("demo", "--project", copied, "--json")
     assert outcome.status == 0

@@ -40,6 +40,7 @@ def test_the_values_and_rows_that_decide(explain):
     assert (alive["parts"][0]["value"], alive["parts"][0]["holds"]) == (74, True)
 
 
+@pytest.mark.integration
 def test_it_agrees_with_what_was_published(explain, segmentation, sample):
     members = {
         row["contact_id"] for row in segmentation("members", "vip", "--project", sample, "--json").json

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 KEYS = {"erasure_id", "object", "status", "started_at", "finished_at", "requested_by", "tables"}
 
 
@@ -11,6 +13,7 @@ def test_a_dry_run_lists_tables_and_rows(segmentation, sample, golden):
     golden("forget_dry_run", segmentation("forget", "c-0007", "--dry-run", "--project", sample).out)
 
 
+@pytest.mark.integration
 def test_its_json_is_as_documented(segmentation, copied):
     dry = segmentation("forget", "c-0007", "--dry-run", "--json", "--project", copied).json
     assert {"table": "contacts", "action": "delete", "rows": 1} in dry["tables"]

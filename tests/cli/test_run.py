@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 KEYS = ["segment", "size", "entered", "exited", "status", "cause", "seconds"]
 
 
@@ -53,6 +55,7 @@ def test_a_limit_of_memory(segmentation, copied):
     assert segmentation("run", "--memory-limit", "lots", "--project", copied).status == 2
 
 
+@pytest.mark.integration
 def test_select_takes_ids_what_they_embed_and_their_dependents(segmentation, copied):
     def selected(expression):
         outcome = segmentation("run", "--select", expression, "--project", copied, "--json")

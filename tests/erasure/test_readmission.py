@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+pytestmark = pytest.mark.integration
 MARK = "Xq7Zmark"
 
 

@@ -225,6 +225,7 @@ def in_engine(mode):
     coded=st.booleans(),
     mode=st.sampled_from(("streaming", "in-memory")),
 )
+@pytest.mark.integration
 def test_ids_do_not_depend_on_buckets_codes_or_the_engine(kit, data, size, coded, mode):
     rows = data.draw(kit.rows)
     definitions = data.draw(kit.definitions(rows.as_of))
