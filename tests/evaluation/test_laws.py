@@ -241,6 +241,7 @@ def test_ids_do_not_depend_on_buckets_codes_or_the_engine(kit, data, size, coded
     }
 
 
+@pytest.mark.integration
 @QUIETLY
 @given(data=st.data(), seed=st.integers(0, 2**16))
 def test_the_order_of_rows_and_files_says_nothing(kit, data, seed):

@@ -334,6 +334,7 @@ def take(world, number, step, value):
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+@pytest.mark.integration
 @given(history=st.lists(st.tuples(_STEPS, st.booleans()), min_size=2, max_size=8))
 def test_any_history_is_counted_as_from_nothing(begin, tmp_path_factory, history):
     world = begin(tmp_path_factory.mktemp("lake"))
